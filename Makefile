@@ -22,8 +22,8 @@ PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(W
 MODULE_TESTS := $(wildcard $(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))) tests/test_*.py)
 UI_SOURCES := $(wildcard docs/*.md docs/images/*.png) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
-  validate package audit lock clean
+.PHONY: help setup run stand-ins test check pytest coverage e2e pictures lint format gen ui ui-check ui-dev bench crash \
+  soak validate package audit lock clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +71,9 @@ coverage: setup ## All Python tests, and which lines and branches they leave out
 
 e2e: setup ## The tests in a real browser
 	$(PY) -m pytest tests/e2e -m e2e
+
+pictures: setup ## Take the documents' pictures of the page anew
+	@$(PY) -m tests.e2e.pictures $(NAMES)
 
 lint: $(READY) ## Linters, types and import contracts
 	$(VENV)/bin/ruff check --output-format concise .

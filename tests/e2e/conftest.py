@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.e2e.browser import BROWSER_FLAGS, TIMEOUT_MS, browser_path
 from tests.e2e.screen import Screen
 from tests.harness.project import PROJECT
 from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
 
-BROWSERS = ('chromium-headless-shell', 'chromium')
-"""The shell is the same engine without windows, and takes a quarter less of the machine."""
-BROWSER_FLAGS = (
-    '--no-sandbox',
-    '--disable-dev-shm-usage',
-    '--disable-gpu',
-    # Without a GPU, a process for it only copies.
-    '--in-process-gpu',
-    # All pages of the App share one process and its compiled scripts.
-    '--process-per-site',
-    # No test lasts long enough for optimizing to pay off; baseline code is kept from page to page.
-    '--js-flags=--no-opt --no-maglev --always-sparkplug --no-flush-bytecode',
-)
 INDICATORS = 400
-TIMEOUT_MS = 15_000
 # What is expected may take as long as what is done: the machine has other tests to run.
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -54,7 +40,7 @@ def _need(condition: bool, what: str) -> None:
 
 @pytest.fixture(scope='session')
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = browser_path()
     _need(path is not None, 'There is no Chromium: install chromium-headless-shell.')
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))

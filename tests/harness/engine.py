@@ -272,6 +272,8 @@ class Engine:
         self.inputs = world.inputs(**inputs)
         self.queries: list[QueryBody] = []
         """As they were saved last, with their ids."""
+        self.environ: dict[str, str] = {}
+        """What the platform adds to each request."""
         self.expects_unforeseen = False
         self._unforeseen = _Unforeseen()
         self.container: Container
@@ -280,17 +282,19 @@ class Engine:
     def start(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._session = SignedSession(self.world)
-        platform = Platform(
+        settings = read_settings(self.inputs)
+        logging.getLogger('sentinel_app').addHandler(self._unforeseen)
+        self.container = build_container(settings, self._platform(), self.world.clock)
+        self.container.lifecycle.start()
+        return self
+
+    def _platform(self) -> Platform:
+        return Platform(
             threatconnect_session=self._session,
             microsoft_proxies={},
             data_dir=self.folder,
             notification=lambda: _notification(self._session),
         )
-        settings = read_settings(self.inputs)
-        logging.getLogger('sentinel_app').addHandler(self._unforeseen)
-        self.container = build_container(settings, platform, self.world.clock)
-        self.container.lifecycle.start()
-        return self
 
     def stop(self) -> None:
         logging.getLogger('sentinel_app').removeHandler(self._unforeseen)
@@ -343,6 +347,7 @@ class Engine:
             headers={**sent, **(headers or {})},
             body='' if body is None else json.dumps(body),
         )
+        environ |= self.environ
         # Falcon's own client checks each request and reply against the WSGI standard, as the tests
         # of the API do; here most requests ask whether an update has ended yet.
         begun = testing.StartResponseMock()

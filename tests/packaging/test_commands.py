@@ -67,6 +67,9 @@ COMMANDS: dict[str, By | Not] = {
     'make pytest': Not(because=PART_OF_TEST),
     'make coverage': Not(because='`make pytest` runs the same tests'),
     'make e2e': Not(because='`make pytest` runs the same tests'),
+    'make pictures': Not(
+        because='it changes the pictures; tests/e2e/test_pictures.py finds what it would change'
+    ),
     'make lint': Not(because=PART_OF_TEST),
     'make format': Not(because='it changes the sources; `make lint` finds what it would change'),
     'make gen': By(

@@ -36,7 +36,7 @@ WIRE_FAULTS = {
 OBJECT_FAULTS = {
     'too-large': '413 above "bytes" or above "objects"',
     'refuse-batch': '400 for a whole batch with an object whose pattern contains "contains"',
-    'refuse-objects': 'refuses each object whose pattern or name contains "contains"',
+    'refuse-objects': 'refuses objects whose pattern or name contains "contains", for a "reason"',
     'refuse-all': '200 with every record refused',
 }
 REQUEST_FAULTS = {**ANSWER_FAULTS, **WIRE_FAULTS}

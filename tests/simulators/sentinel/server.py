@@ -276,15 +276,19 @@ class SentinelSimulator:
             ('refuse-objects',), lambda fault: bool(_contained(fault, objects))
         ):
             seen.fault = seen.fault or 'refuse-objects'
-            refusals.update(self._refuse(objects, _contained(fault, objects), refusals))
+            reason = fault.params.get('reason', REFUSED_REASON)
+            refusals.update(self._refuse(objects, _contained(fault, objects), refusals, reason))
         return dict(sorted(refusals.items()))
 
     @staticmethod
     def _refuse(
-        objects: list[Any], places: Iterable[int], refusals: dict[int, list[str]]
+        objects: list[Any],
+        places: Iterable[int],
+        refusals: dict[int, list[str]],
+        reason: str = REFUSED_REASON,
     ) -> dict[int, list[str]]:
         return {
-            index: [message('pattern', REFUSED_REASON, _pattern(objects[index]))]
+            index: [message('pattern', reason, _pattern(objects[index]))]
             for index in places
             if index not in refusals
         }

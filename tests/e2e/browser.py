@@ -1,0 +1,25 @@
+"""The browser of these tests, and how it is started."""
+
+from __future__ import annotations
+
+import shutil
+
+BROWSERS = ('chromium-headless-shell', 'chromium')
+"""The shell is the same engine without windows, and takes a quarter less of the machine."""
+BROWSER_FLAGS = (
+    '--no-sandbox',
+    '--disable-dev-shm-usage',
+    '--disable-gpu',
+    # Without a GPU, a process for it only copies.
+    '--in-process-gpu',
+    # All pages of the App share one process and its compiled scripts.
+    '--process-per-site',
+    # No test lasts long enough for optimizing to pay off; baseline code is kept from page to page.
+    '--js-flags=--no-opt --no-maglev --always-sparkplug --no-flush-bytecode',
+)
+TIMEOUT_MS = 15_000
+
+
+def browser_path() -> str | None:
+    """Return where the browser is; None where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -1,0 +1,424 @@
+"""The pictures of the page in the documents: how each is made, and `make pictures`.
+
+    python -m tests.e2e.pictures [name ...]
+
+A picture is taken of a real App among its stand-ins. What each shows in words is written beside
+the pictures, so that a test can tell whether they still show the page as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import re
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import compress, crc32
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.e2e.browser import BROWSER_FLAGS, TIMEOUT_MS, browser_path
+from tests.e2e.history import INPUTS, SENT, WITHDRAWN, fresh_row, service_at_work
+from tests.e2e.screen import Screen
+from tests.harness.project import PROJECT
+from tests.simulators.demo import compose
+from tests.simulators.stand import Stand
+
+FOLDER = PROJECT / 'docs' / 'images'
+WORDS_FILE = FOLDER / 'pictures.json'
+WIDTH = 1280
+COLUMNS = 64
+"""How many blocks of a row are compared."""
+TOLERANCE = 24
+"""Of 255: by how much the mean color of a block may differ in a channel."""
+CONTEXT = {
+    'viewport': {'width': WIDTH, 'height': 820},
+    'timezone_id': 'UTC',
+    'locale': 'en-US',
+    'color_scheme': 'light',
+    'reduced_motion': 'reduce',
+}
+ANSWER_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a walk has come to.
+
+    Args:
+        part: what is shown in words; the whole page where it is None.
+        free: what looks otherwise each time, and is left out where looks are compared.
+    """
+
+    part: Locator | None = None
+    free: tuple[Locator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """How one picture is made.
+
+    Args:
+        walk: goes to what is shown; changes nothing in the App.
+        height: pixels of the browser's window, all of which the picture shows.
+        is_new: whether the Service has just been turned on, and has no query yet.
+    """
+
+    walk: Callable[[Screen], View]
+    height: int
+    is_new: bool = False
+
+
+# -- the walks
+
+
+def dashboard(screen: Screen) -> View:
+    screen.open('dashboard?period=week')
+    page = screen.page
+    expect(page.get_by_text(re.compile(r'sent, .* Jobs completed'))).to_be_visible()
+    expect(screen.rows('In Sentinel by TQL query')).to_have_count(3)
+    return View(free=(page.get_by_role('slider'),))
+
+
+def check(screen: Screen) -> View:
+    screen.open('dashboard')
+    screen.button('Run check').click()
+    results = screen.page.get_by_role('list', name='Results of the check')
+    expect(results.get_by_role('listitem')).to_have_count(8, timeout=ANSWER_TIMEOUT_MS)
+    expect(screen.page.get_by_text('All 8 checks passed.')).to_be_visible()
+    # The window is so high that the cards below the chart then follow on the navigation.
+    screen.page.keyboard.press('End')
+    return View()
+
+
+def add_query(screen: Screen) -> View:
+    window = _filled_window(screen)
+    screen.button('Test').click()
+    result = screen.page.get_by_role('region', name='Test of this query')
+    expect(result.get_by_role('table')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    return View(part=window)
+
+
+def save_changes(screen: Screen) -> View:
+    window = _filled_window(screen)
+    screen.button('Submit').click()
+    expect(window).to_be_hidden()
+    screen.button('Save').click()
+    dialog = screen.dialog('Save Changes')
+    expect(dialog.get_by_role('region', name='Effect in Sentinel')).to_be_visible(
+        timeout=ANSWER_TIMEOUT_MS
+    )
+    dialog.get_by_text('By query').click()
+    return View(part=dialog)
+
+
+def _filled_window(screen: Screen) -> Locator:
+    screen.open('configure')
+    screen.button('Add the first query').click()
+    window = screen.dialog('Add TQL Configuration')
+    window.get_by_label('Name', exact=True).fill('Confirmed hosts')
+    screen.fill_query(owners=('Demo Organization',), types=('Host',), tql='confidence >= 90')
+    screen.choose('Sort Field', 'ThreatAssess Score')
+    return window
+
+
+def configure(screen: Screen) -> View:
+    screen.open('configure')
+    expect(screen.rows('TQL queries')).to_have_count(3)
+    return View()
+
+
+def jobs(screen: Screen) -> View:
+    screen.open('jobs')
+    _unfold_refused(screen)
+    return View()
+
+
+def _unfold_refused(screen: Screen) -> None:
+    """Unfold the newest update of which Sentinel refused something."""
+    screen.updates.filter(has_text='refused').first.get_by_role('button').click()
+    expect(screen.rows('Jobs')).to_have_count(3)
+
+
+def job_details(screen: Screen) -> View:
+    screen.open('jobs')
+    _unfold_refused(screen)
+    row = screen.rows('Jobs').first
+    row.get_by_role('button', name=re.compile('^Details of ')).click()
+    panel = screen.page.get_by_role('complementary', name='Request Details')
+    expect(panel).to_contain_text('The outcomes add up to what was read.')
+    return View(part=panel)
+
+
+def tasks(screen: Screen) -> View:
+    screen.open('tasks')
+    expect(screen.page.get_by_role('article')).to_have_count(5)
+    return View()
+
+
+def errors(screen: Screen) -> View:
+    screen.open('reports/errors')
+    expect(screen.rows('Errors').first).to_be_visible()
+    return View()
+
+
+def lookup(screen: Screen) -> View:
+    screen.open('reports/lookup')
+    screen.page.get_by_label('Values', exact=True).fill(
+        f'{SENT[1]}\nc7[.]example[.]net\n{WITHDRAWN}\nnever-seen[.]example'
+    )
+    screen.button('Look up 4 values').click()
+    rows = screen.rows('Answers')
+    expect(rows.first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    return View()
+
+
+def audit(screen: Screen) -> View:
+    screen.open('reports/audit')
+    expect(screen.rows('Audit').first).to_be_visible()
+    return View()
+
+
+PICTURES = {
+    'check': Picture(walk=check, height=616, is_new=True),
+    'add-query': Picture(walk=add_query, height=1160, is_new=True),
+    'save-changes': Picture(walk=save_changes, height=510, is_new=True),
+    'dashboard': Picture(walk=dashboard, height=724),
+    'configure': Picture(walk=configure, height=620),
+    'jobs': Picture(walk=jobs, height=754),
+    'job-details': Picture(walk=job_details, height=930),
+    'tasks': Picture(walk=tasks, height=710),
+    'errors': Picture(walk=errors, height=830),
+    'lookup': Picture(walk=lookup, height=820),
+    'audit': Picture(walk=audit, height=670),
+}
+
+
+# -- two services
+
+
+@contextmanager
+def new_service(folder: Path) -> Iterator[Stand]:
+    """Start a stand whose App has just been turned on."""
+    chance = random.Random(5)
+    rows = [*compose(), *(fresh_row(number, chance) for number in range(1, 210))]
+    with Stand(folder, rows=rows, inputs=INPUTS) as stand:
+        yield stand
+
+
+SERVICES = {True: new_service, False: service_at_work}
+"""What starts the stand, by whether the Service is new."""
+
+
+# -- taking them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A picture, its words, and what looks otherwise each time: x, y, width and height."""
+
+    png: bytes
+    words: list[str]
+    free: list[dict[str, float]]
+
+
+_HIDE_OUTSIDE = """() => {
+  for (const element of document.body.querySelectorAll('*')) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (top >= innerHeight || bottom <= 0) element.style.visibility = 'hidden';
+  }
+}"""
+
+
+def take(page: Page, name: str, stand: Stand) -> Taken:
+    """Walk to what a picture shows, and take it."""
+    picture = PICTURES[name]
+    page.set_viewport_size({'width': WIDTH, 'height': picture.height})
+    screen = Screen(page, stand.front_url)
+    view = picture.walk(screen)
+    page.mouse.move(0, 0)
+    page.wait_for_load_state('networkidle')
+    screen.come_to_rest()
+    boxes = [free.bounding_box() for free in view.free]
+    png = page.screenshot(animations='disabled', caret='hide')
+    # Words that the picture does not show are none of its words.
+    page.evaluate(_HIDE_OUTSIDE)
+    snapshot = (view.part or page.locator('body')).aria_snapshot()
+    return Taken(png=png, words=masked(snapshot), free=[dict(box) for box in boxes if box])
+
+
+_MASKS = (
+    (re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'), 'ID'),
+    (re.compile(r'\b(?=[a-f]*\d)[0-9a-f]{8}\b'), 'ID'),
+    (re.compile(r'\b(?:just now|\d+ (?:s|min|h|d) ago|in \d+ (?:s|min|h|d))\b'), 'TIME'),
+    (re.compile(r'\b[A-Z][a-z]{2} \d{1,2}\b'), 'DAY'),
+    (re.compile(r'\b[AP]M\b'), 'M'),
+    (re.compile(r'\d+(?:[,.:]\d+)*'), 'N'),
+)
+
+
+def masked(snapshot: str) -> list[str]:
+    """Return the lines of a snapshot without what is another each time."""
+    for pattern, word in _MASKS:
+        snapshot = pattern.sub(word, snapshot)
+    return [line for line in snapshot.splitlines() if '/url:' not in line]
+
+
+_DECODE = """async (address) => {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, image.width, image.height);
+}"""
+_BLOCKS = f"""async ([address, columns]) => {{
+  const {{ data, width, height }} = await ({_DECODE})(address);
+  const size = width / columns;
+  const sums = [];
+  for (let y = 0; y < height; y += 1) {{
+    for (let x = 0; x < width; x += 1) {{
+      const at = Math.floor(y / size) * columns + Math.floor(x / size);
+      const sum = (sums[at] ??= [0, 0, 0, 0]);
+      for (let channel = 0; channel < 3; channel += 1) {{
+        sum[channel] += data[(y * width + x) * 4 + channel];
+      }}
+      sum[3] += 1;
+    }}
+  }}
+  return sums.map(([red, green, blue, count]) => [red / count, green / count, blue / count]);
+}}"""
+
+
+def difference(
+    page: Page, one: bytes, other: bytes, free: Iterable[Mapping[str, float]] = ()
+) -> float:
+    """Return the share of a picture in which another looks otherwise.
+
+    Both are compared by the mean colors of blocks, to which other digits, another smoothing of
+    letters and a pixel to and fro make little difference.
+
+    Args:
+        page: any; it is left blank.
+        one: a picture.
+        other: another.
+        free: rectangles that may look otherwise.
+    """
+    page.goto('about:blank')
+    size = WIDTH / COLUMNS
+    blocks, others = (page.evaluate(_BLOCKS, [address_of(png), COLUMNS]) for png in (one, other))
+    if len(blocks) != len(others):
+        return 1.0
+    differing = 0
+    for number, (here, there) in enumerate(zip(blocks, others, strict=True)):
+        x, y = number % COLUMNS * size, number // COLUMNS * size
+        is_free = any(
+            box['x'] - size < x < box['x'] + box['width']
+            and box['y'] - size < y < box['y'] + box['height']
+            for box in free
+        )
+        distance = max(abs(a - b) for a, b in zip(here, there, strict=True))
+        differing += distance > TOLERANCE and not is_free
+    return differing / len(blocks)
+
+
+def address_of(png: bytes) -> str:
+    """Return a picture as an address that holds it."""
+    return f'data:image/png;base64,{base64.b64encode(png).decode()}'
+
+
+# -- the files
+
+
+def picture_file(name: str) -> Path:
+    return FOLDER / f'{name}.png'
+
+
+def stored_words() -> dict[str, list[str]]:
+    """Return the words of each picture when it was taken."""
+    words: dict[str, list[str]] = json.loads(WORDS_FILE.read_text('utf-8'))
+    return words
+
+
+_INDEXED = f"""async ([address, most]) => {{
+  const {{ data, width, height }} = await ({_DECODE})(address);
+  const pixels = new Uint32Array(data.buffer);
+  const counts = new Map();
+  for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+  const byCount = [...counts].sort(([a, m], [b, n]) => n - m || a - b).map(([pixel]) => pixel);
+  const palette = byCount.slice(0, most);
+  const channels = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
+  const chosen = palette.map(channels);
+  const nearest = new Map(palette.map((pixel, index) => [pixel, index]));
+  for (const pixel of byCount.slice(most)) {{
+    const [red, green, blue] = channels(pixel);
+    const far = chosen.map(([r, g, b]) => (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2);
+    nearest.set(pixel, far.indexOf(Math.min(...far)));
+  }}
+  let indexes = '';
+  for (const pixel of pixels) indexes += String.fromCharCode(nearest.get(pixel));
+  return [width, height, chosen.flat(), btoa(indexes)];
+}}"""
+
+
+def packed(page: Page, png: bytes) -> bytes:
+    """Return a picture with its 256 most frequent colors alone, a third as large.
+
+    Source: PNG specification, third edition, sections 11.2.1 to 11.2.4.
+    """
+    page.goto('about:blank')
+    width, height, palette, text = page.evaluate(_INDEXED, [address_of(png), 256])
+    indexes = base64.b64decode(text)
+    lines = b''.join(b'\0' + indexes[at : at + width] for at in range(0, len(indexes), width))
+    return b'\x89PNG\r\n\x1a\n' + b''.join(
+        struct.pack('>I', len(content)) + kind + content + struct.pack('>I', crc32(kind + content))
+        for kind, content in (
+            (b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 3, 0, 0, 0)),
+            (b'PLTE', bytes(palette)),
+            (b'IDAT', compress(lines, 9)),
+            (b'IEND', b''),
+        )
+    )
+
+
+def main(names: Sequence[str]) -> int:
+    """Take all pictures, or those that are named."""
+    words = stored_words() if WORDS_FILE.exists() else {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_FLAGS) as browser,
+    ):
+        context = browser.new_context(**CONTEXT)
+        context.set_default_timeout(TIMEOUT_MS)
+        for is_new, service in SERVICES.items():
+            chosen = [
+                name
+                for name, picture in PICTURES.items()
+                if picture.is_new is is_new and (not names or name in names)
+            ]
+            if not chosen:
+                continue
+            with service(Path(folder) / str(is_new)) as stand:
+                for name in chosen:
+                    page = context.new_page()
+                    taken = take(page, name, stand)
+                    png = packed(page, taken.png)
+                    page.close()
+                    picture_file(name).write_bytes(png)
+                    words[name] = taken.words
+                    print(f'{name}: {len(png):,} bytes', flush=True)
+    kept = {name: words[name] for name in PICTURES if name in words}
+    WORDS_FILE.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + '\n', 'utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
