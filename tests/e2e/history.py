@@ -34,8 +34,10 @@ INPUTS = {'sentinel_source_name': 'Production', 'schedule_interval_hours': '6'}
 UPDATE_EVERY = dt.timedelta(hours=6)
 UPDATES = 29
 """So many that those of any seven days are among them, and the first, which is larger, is not."""
-LATE = dt.timedelta(seconds=40)
-"""Each update is so much later than the one before would have it: an App that is early waits."""
+LATE = dt.timedelta(seconds=20)
+"""By so much is each update later than the one before would have it, as in a real week."""
+EDITED_BEFORE = dt.timedelta(minutes=10)
+"""So long before an update its Indicators are edited: no update reads those of another again."""
 NEW = (9, 17, 41, 26)
 """New Indicators before the update at night, in the morning, at noon and in the evening."""
 MARIA = User(access_id='00000000000000000701', user_name='maria.keller', secret_key='of nobody')
@@ -47,12 +49,11 @@ NAMES = (
     ('Intrusion evidence', ''),
     ('Everything rated', 'Last: takes what the others leave'),
 )
-REFUSED_IN = (4, 11, 19, UPDATES)
+REFUSED_IN = (4, 11, 19)
 """Updates of which Sentinel refuses a part."""
 _WORDS = ('login', 'cdn', 'mail', 'update', 'portal', 'static', 'api', 'secure', 'files', 'billing')
 _REASON = 'The pattern is not supported.'
 _INVALID = (
-    {'type': 'Host', 'hostName': 'https://login.example.com/verify'},
     {'type': 'Host', 'hostName': 'update server.example.net'},
     {'type': 'Address', 'ip': '203.0.113.300'},
 )
@@ -62,7 +63,7 @@ class PastClock(ScaledClock):
     """The machine's clock, behind by a time that shrinks with each leap."""
 
     def __init__(self, at: dt.datetime) -> None:
-        super().__init__(speed=30.0)
+        super().__init__(speed=10.0)
         self._behind_s = time.time() - at.timestamp()
 
     def time(self) -> float:
@@ -121,6 +122,12 @@ class _PastApp(Engine):
         )
 
 
+_REFUSED = (
+    {'type': 'URL', 'text': 'https://files.example.net/invoices/2041.zip'},
+    {'type': 'URL', 'text': 'https://files.example.net/invoices/2042.zip'},
+)
+
+
 def fresh_row(number: int, chance: random.Random) -> dict[str, Any]:
     """Return an Indicator as analysts add them: of some owner, rated, and with a confidence."""
     word = _WORDS[number % len(_WORDS)]
@@ -131,8 +138,12 @@ def fresh_row(number: int, chance: random.Random) -> dict[str, Any]:
     elif number % 4 == 2:
         digest = hashlib.sha256(name.encode()).hexdigest().upper()
         value = {'type': 'File', 'sha256': digest}
+    return {**value, **_rated(chance)}
+
+
+def _rated(chance: random.Random) -> dict[str, Any]:
+    """Return what an Indicator has beside its value."""
     return {
-        **value,
         'ownerName': chance.choice(tuple(OWNERS.values())),
         'confidence': chance.randrange(40, 101),
         'rating': chance.randrange(4, 11) / 2,
@@ -161,14 +172,27 @@ class Week:
         named[0]['tql'] = named[0]['tql'].replace('50', '60')
         self.app.save_queries(named, 'full')
 
-    def go_on(self, update: int) -> None:
+    def go_on(self, update: int, at: dt.datetime) -> None:
         """Do what happens up to an update, and let the schedule make it."""
+        clock = self.app.world.clock
+        at = max(at, self._due_at())
+        clock.leap_to(at - EDITED_BEFORE)
         self.change(round(NEW[update % len(NEW)] * self.chance.uniform(0.6, 1.4)))
-        if update in REFUSED_IN:
-            word = _WORDS[update % len(_WORDS)]
-            self.stand.sentinel.faults.add('refuse-objects', contains=word, reason=_REASON)
+        refused = _WORDS[update % len(_WORDS)] if update in REFUSED_IN else None
+        if update == UPDATES:
+            refused = 'invoices'
+            for value in (*_INVALID, *_REFUSED):
+                # The last query alone returns them, so that nobody can tell which came first.
+                self.store.add({**_rated(self.chance), **value, 'confidence': 45, 'rating': 4.0})
+        if refused:
+            self.stand.sentinel.faults.add('refuse-objects', contains=refused, reason=_REASON)
+        clock.leap_to(at)
         self.app.wait_for_schedule()
         self.stand.sentinel.faults.clear()
+
+    def _due_at(self) -> dt.datetime:
+        following = self.app.ask('GET', 'api/configure')['next_update']
+        return dt.datetime.fromisoformat(following['at'])
 
     def change(self, count: int) -> None:
         """Let ThreatConnect get so many new Indicators, and change and lose a few."""
@@ -198,15 +222,12 @@ class Week:
             self.app.save_queries(changed, 'delta')
         elif update == UPDATES - 4:
             self._as(MARIA)
+            self.change(12)
+            self.app.world.clock.advance(EDITED_BEFORE.total_seconds())
             self.app.run_update('delta')
         elif update == UPDATES - 1:
             self._as(JAMES)
             self.app.withdraw_now(WITHDRAWN, reason='False positive: our own test page')
-            for value in _INVALID:
-                # Only the last query returns them: its neighbors have a bound on the confidence.
-                self.store.add(
-                    {**fresh_row(0, self.chance), **value, 'confidence': 45, 'rating': 4.0}
-                )
 
     def _as(self, person: User) -> None:
         token, _ = self.stand.threatconnect.issue_token(person)
@@ -245,8 +266,7 @@ def service_at_work(folder: Path) -> Iterator[Stand]:
             week = Week(stand, store, app)
             week.begin()
             for update in range(1, UPDATES + 1):
-                clock.leap_to(first_at + update * (UPDATE_EVERY + LATE))
-                week.go_on(update)
+                week.go_on(update, first_at + update * (UPDATE_EVERY + LATE))
                 clock.advance(150 + 7 * update)
                 week.use(update)
         clock.catch_up()

@@ -35,8 +35,12 @@ WORDS_FILE = FOLDER / 'pictures.json'
 WIDTH = 1280
 COLUMNS = 64
 """How many blocks of a row are compared."""
-TOLERANCE = 24
+BLOCK_TOLERANCE = 24
 """Of 255: by how much the mean color of a block may differ in a channel."""
+AREA = 0.001
+"""Share of a picture from which on a color is no matter of smoothing: a small button's."""
+COLOR_TOLERANCE = 3
+"""Of 255: by how much two colors may differ in a channel and still be one."""
 CONTEXT = {
     'viewport': {'width': WIDTH, 'height': 820},
     'timezone_id': 'UTC',
@@ -149,7 +153,7 @@ def _unfold_refused(screen: Screen) -> None:
 def job_details(screen: Screen) -> View:
     screen.open('jobs')
     _unfold_refused(screen)
-    row = screen.rows('Jobs').first
+    row = screen.rows('Jobs').last
     row.get_by_role('button', name=re.compile('^Details of ')).click()
     panel = screen.page.get_by_role('complementary', name='Request Details')
     expect(panel).to_contain_text('The outcomes add up to what was read.')
@@ -158,7 +162,8 @@ def job_details(screen: Screen) -> View:
 
 def tasks(screen: Screen) -> View:
     screen.open('tasks')
-    expect(screen.page.get_by_role('article')).to_have_count(5)
+    idle = screen.page.get_by_role('article').filter(has_text='Idle')
+    expect(idle).to_have_count(5, timeout=ANSWER_TIMEOUT_MS)
     return View()
 
 
@@ -170,12 +175,13 @@ def errors(screen: Screen) -> View:
 
 def lookup(screen: Screen) -> View:
     screen.open('reports/lookup')
-    screen.page.get_by_label('Values', exact=True).fill(
-        f'{SENT[1]}\nc7[.]example[.]net\n{WITHDRAWN}\nnever-seen[.]example'
-    )
+    given = ('never-seen[.]example', WITHDRAWN, SENT[1], 'c7[.]example[.]net')
+    screen.page.get_by_label('Values', exact=True).fill('\n'.join(given))
     screen.button('Look up 4 values').click()
-    rows = screen.rows('Answers')
-    expect(rows.first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(screen.rows('Answers').first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    screen.button(f'Details of {given[-1]}').click()
+    sent = screen.page.get_by_role('group', name='Sent: Host')
+    expect(sent).to_contain_text('valid STIX 2.1', timeout=ANSWER_TIMEOUT_MS)
     return View()
 
 
@@ -187,15 +193,15 @@ def audit(screen: Screen) -> View:
 
 PICTURES = {
     'check': Picture(walk=check, height=616, is_new=True),
-    'add-query': Picture(walk=add_query, height=1160, is_new=True),
+    'add-query': Picture(walk=add_query, height=1184, is_new=True),
     'save-changes': Picture(walk=save_changes, height=510, is_new=True),
     'dashboard': Picture(walk=dashboard, height=724),
     'configure': Picture(walk=configure, height=620),
-    'jobs': Picture(walk=jobs, height=754),
-    'job-details': Picture(walk=job_details, height=930),
+    'jobs': Picture(walk=jobs, height=738),
+    'job-details': Picture(walk=job_details, height=1024),
     'tasks': Picture(walk=tasks, height=710),
-    'errors': Picture(walk=errors, height=830),
-    'lookup': Picture(walk=lookup, height=820),
+    'errors': Picture(walk=errors, height=710),
+    'lookup': Picture(walk=lookup, height=992),
     'audit': Picture(walk=audit, height=670),
 }
 
@@ -254,12 +260,16 @@ def take(page: Page, name: str, stand: Stand) -> Taken:
 
 
 _MASKS = (
+    (re.compile(r'- time: .*'), '- time'),
+    # One is made as the App starts, and may be more than a minute ago.
+    (re.compile(r', and \d+ connection checks?'), ''),
     (re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'), 'ID'),
     (re.compile(r'\b(?=[a-f]*\d)[0-9a-f]{8}\b'), 'ID'),
-    (re.compile(r'\b(?:just now|\d+ (?:s|min|h|d) ago|in \d+ (?:s|min|h|d))\b'), 'TIME'),
+    (re.compile(r'\b(?:just now|\d+ (?:s|min|h|days) ago|in \d+ (?:s|min|h|days))\b'), 'TIME'),
     (re.compile(r'\b[A-Z][a-z]{2} \d{1,2}\b'), 'DAY'),
     (re.compile(r'\b[AP]M\b'), 'M'),
     (re.compile(r'\d+(?:[,.:]\d+)*'), 'N'),
+    (re.compile(r'\b(N (?:page|batch))(?:e?s)?\b'), r'\1'),
 )
 
 
@@ -279,54 +289,94 @@ _DECODE = """async (address) => {
   context.drawImage(image, 0, 0);
   return context.getImageData(0, 0, image.width, image.height);
 }"""
-_BLOCKS = f"""async ([address, columns]) => {{
+_LOOK = f"""async ([address, columns]) => {{
   const {{ data, width, height }} = await ({_DECODE})(address);
   const size = width / columns;
   const sums = [];
+  const counts = new Map();
   for (let y = 0; y < height; y += 1) {{
     for (let x = 0; x < width; x += 1) {{
-      const at = Math.floor(y / size) * columns + Math.floor(x / size);
-      const sum = (sums[at] ??= [0, 0, 0, 0]);
-      for (let channel = 0; channel < 3; channel += 1) {{
-        sum[channel] += data[(y * width + x) * 4 + channel];
-      }}
+      const from = (y * width + x) * 4;
+      const [red, green, blue] = [data[from], data[from + 1], data[from + 2]];
+      const sum = (sums[Math.floor(y / size) * columns + Math.floor(x / size)] ??= [0, 0, 0, 0]);
+      sum[0] += red;
+      sum[1] += green;
+      sum[2] += blue;
       sum[3] += 1;
+      const color = (red << 16) | (green << 8) | blue;
+      counts.set(color, (counts.get(color) ?? 0) + 1);
     }}
   }}
-  return sums.map(([red, green, blue, count]) => [red / count, green / count, blue / count]);
+  return [
+    sums.map(([red, green, blue, count]) => [red / count, green / count, blue / count]),
+    [...counts].map(([color, count]) => [
+      [color >> 16, (color >> 8) & 255, color & 255], count / (width * height),
+    ]),
+  ];
 }}"""
 
+Color = tuple[float, float, float]
 
-def difference(
-    page: Page, one: bytes, other: bytes, free: Iterable[Mapping[str, float]] = ()
-) -> float:
-    """Return the share of a picture in which another looks otherwise.
 
-    Both are compared by the mean colors of blocks, to which other digits, another smoothing of
-    letters and a pixel to and fro make little difference.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a picture looks from afar.
 
     Args:
-        page: any; it is left blank.
+        blocks: the mean color of each block, row by row.
+        colors: the share of the picture that each color has.
+    """
+
+    blocks: list[Color]
+    colors: list[tuple[Color, float]]
+
+
+def look_at(page: Page, png: bytes) -> Look:
+    """Return how a picture looks; the page is left blank."""
+    page.goto('about:blank')
+    blocks, colors = page.evaluate(_LOOK, [address_of(png), COLUMNS])
+    return Look(blocks=blocks, colors=colors)
+
+
+def difference(one: Look, other: Look, free: Iterable[Mapping[str, float]] = ()) -> float:
+    """Return the share of a picture in which another has other blocks.
+
+    To their mean colors, other digits, another smoothing of letters and a pixel to and fro make
+    little difference.
+
+    Args:
         one: a picture.
         other: another.
         free: rectangles that may look otherwise.
     """
-    page.goto('about:blank')
     size = WIDTH / COLUMNS
-    blocks, others = (page.evaluate(_BLOCKS, [address_of(png), COLUMNS]) for png in (one, other))
-    if len(blocks) != len(others):
+    if len(one.blocks) != len(other.blocks):
         return 1.0
     differing = 0
-    for number, (here, there) in enumerate(zip(blocks, others, strict=True)):
+    for number, (here, there) in enumerate(zip(one.blocks, other.blocks, strict=True)):
         x, y = number % COLUMNS * size, number // COLUMNS * size
         is_free = any(
             box['x'] - size < x < box['x'] + box['width']
             and box['y'] - size < y < box['y'] + box['height']
             for box in free
         )
-        distance = max(abs(a - b) for a, b in zip(here, there, strict=True))
-        differing += distance > TOLERANCE and not is_free
-    return differing / len(blocks)
+        differing += _distance(here, there) > BLOCK_TOLERANCE and not is_free
+    return differing / len(one.blocks)
+
+
+def strange_colors(one: Look, other: Look) -> list[Color]:
+    """Return the colors that fill areas of one picture, and are nowhere in the other."""
+    return [
+        color
+        for here, there in ((one, other), (other, one))
+        for color, share in here.colors
+        if share > AREA
+        and all(_distance(color, known) > COLOR_TOLERANCE for known, _ in there.colors)
+    ]
+
+
+def _distance(one: Color, other: Color) -> float:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 def address_of(png: bytes) -> str:
