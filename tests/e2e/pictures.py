@@ -37,8 +37,8 @@ COLUMNS = 64
 """How many blocks of a row are compared."""
 BLOCK_TOLERANCE = 24
 """Of 255: by how much the mean color of a block may differ in a channel."""
-AREA = 0.001
-"""Share of a picture from which on a color is no matter of smoothing: a small button's."""
+AREA = 0.003
+"""Share of a picture from which on a color is that of an area, not of letters."""
 COLOR_TOLERANCE = 3
 """Of 255: by how much two colors may differ in a channel and still be one."""
 CONTEXT = {
