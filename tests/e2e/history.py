@@ -30,7 +30,8 @@ from tests.simulators.demo import OWNERS, compose, demo_queries
 from tests.simulators.stand import Stand, app_inputs
 from tests.simulators.threatconnect import User
 
-INPUTS = {'sentinel_source_name': 'Production', 'schedule_interval_hours': '6'}
+INPUTS = {'sentinel_source_name': 'Production', 'schedule_interval_hours': '8'}
+"""Longer than in the past: no update comes while somebody looks, whatever the time of the day."""
 UPDATE_EVERY = dt.timedelta(hours=6)
 UPDATES = 29
 """So many that those of any seven days are among them, and the first, which is larger, is not."""
@@ -92,7 +93,7 @@ class _Past:
 
     def inputs(self, **changes: str | None) -> dict[str, str | None]:
         given = app_inputs(entra=self._stand.entra, sentinel=self._stand.sentinel)
-        return given | INPUTS | changes
+        return given | INPUTS | {'schedule_interval_hours': '6'} | changes
 
 
 class _TokenSession(requests.Session):

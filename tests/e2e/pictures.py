@@ -264,12 +264,14 @@ _MASKS = (
     # One is made as the App starts, and may be more than a minute ago.
     (re.compile(r', and \d+ connection checks?'), ''),
     (re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'), 'ID'),
-    (re.compile(r'\b(?=[a-f]*\d)[0-9a-f]{8}\b'), 'ID'),
+    (re.compile(r'\b[0-9a-f]{8}\b'), 'ID'),
     (re.compile(r'\b(?:just now|\d+ (?:s|min|h|days) ago|in \d+ (?:s|min|h|days))\b'), 'TIME'),
     (re.compile(r'\b[A-Z][a-z]{2} \d{1,2}\b'), 'DAY'),
     (re.compile(r'\b[AP]M\b'), 'M'),
     (re.compile(r'\d+(?:[,.:]\d+)*'), 'N'),
     (re.compile(r'\b(N (?:page|batch))(?:e?s)?\b'), r'\1'),
+    # What YAML would take for a number stands in quotes there, as some ids do.
+    (re.compile(r': "(.*)"$', re.MULTILINE), r': \1'),
 )
 
 

@@ -117,10 +117,12 @@ def test_words_are_compared_without_what_is_another_each_time() -> None:
 - cell "2026-11-30 06:19:21 PM"
 - link "ceca129e":
   - /url: "#/jobs?open=ceca129e-7b6d-4855-9517-bd0c7e578fc9"
+- text: "12345678"
 - text: 1,242 read, in 5 h, 6 s ago, Nov 30, request ceca129e-7b6d-4855-9517-bd0c7e578fc9"""
     ) == [
         '- heading "JOBS" [level=N]',
         '- cell "N-N-N N M"',
         '- link "ID":',
+        '- text: ID',
         '- text: N read, TIME, TIME, DAY, request ID',
     ]
