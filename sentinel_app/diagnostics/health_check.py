@@ -186,7 +186,8 @@ class Checks:
                 f'The API user cannot read the Indicators of {", ".join(missing)}.',
                 'Give the API user a role there, or remove the owner from its query in CONFIGURE.',
             )
-        return f'{len(readable):,} can be read, including all owners of the saved TQL queries.'
+        words = f'{len(readable):,} can be read'
+        return f'{words}, including all owners of the saved TQL queries.' if wanted else f'{words}.'
 
     def _paging(self, owners: tuple[Owner, ...]) -> str:
         """Read two small pages by id, and check that no row is missing before them."""

@@ -107,6 +107,16 @@ def test_unreadable_owner_of_a_query_is_named(well: Stand) -> None:
     assert 'Lost.' in failed(well)['owners']['message']
 
 
+@pytest.mark.parametrize('is_saved', [False, True])
+def test_owners_of_queries_are_spoken_of_where_there_are_queries(
+    well: Stand, is_saved: bool
+) -> None:
+    if is_saved:
+        query = make_query(owners=well.diagnostics.source.owner_names[:1])
+        well.app_state.save_queries([query], expected_version=0, next_mode=None, audit=make_audit())
+    assert ('TQL queries' in run(well)['owners']['message']) is is_saved
+
+
 def test_user_without_any_owner_fails_the_check(well: Stand) -> None:
     well.diagnostics.source.owner_names = ()
     assert 'any owner' in failed(well)['owners']['message']

@@ -60,6 +60,7 @@ it('the state says what it means for the work', () => {
   expect(stateWords({ status: 'healthy', conditions: [] })).toBe(
     'No open problems. Run a check to test every connection.',
   );
+  expect(stateWords({ status: 'healthy', conditions: [] }, true)).toBe('No open problems.');
   const warning = make({ severity: 'warning' });
   expect(stateWords({ status: 'degraded', conditions: [make()] })).toContain("can't send");
   expect(stateWords({ status: 'degraded', conditions: [warning] })).toContain('are sent');

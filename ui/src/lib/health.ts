@@ -76,9 +76,11 @@ export function spoken({ status, conditions }: HealthReport): string {
   return `${faces[status].label}: ${first.title}.${more}`;
 }
 
-/** One sentence under the state: what it means for the work. */
-export function stateWords({ status, conditions }: HealthReport): string {
-  if (status === 'healthy') return 'No open problems. Run a check to test every connection.';
+/** One sentence under the state: what it means for the work, and until then what shows more. */
+export function stateWords({ status, conditions }: HealthReport, isChecked = false): string {
+  if (status === 'healthy') {
+    return `No open problems.${isChecked ? '' : ' Run a check to test every connection.'}`;
+  }
   if (conditions.some(({ severity }) => severity === 'error')) {
     return "The Service can't send Indicators, or not all of them.";
   }

@@ -39,7 +39,7 @@ export function HealthCard({ summary }: { summary: MetricSummary }) {
   );
   return (
     <Card title="Health" end={end} isWide>
-      <State report={summary.health} />
+      <State report={summary.health} isChecked={check.data !== undefined} />
       <div aria-live="polite">
         {check.isPending ? (
           <Text size="sm" c="dimmed">
@@ -57,7 +57,7 @@ export function HealthCard({ summary }: { summary: MetricSummary }) {
 }
 
 /** How the Service is by its own account; why not, where it is not well. */
-function State({ report }: { report: HealthReport }) {
+function State({ report, isChecked }: { report: HealthReport; isChecked: boolean }) {
   const { status, conditions } = report;
   const face = healthFace(status);
   return (
@@ -67,7 +67,7 @@ function State({ report }: { report: HealthReport }) {
           {face.label}
         </StatusBadge>
         <Text size="sm" c="dimmed">
-          {stateWords(report)}
+          {stateWords(report, isChecked)}
         </Text>
       </Group>
       {conditions.length > 0 && (
