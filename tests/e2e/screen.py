@@ -17,6 +17,10 @@ _LEAN = {
 # A drop-down list floats outside the landmarks while it is open, as every one does that is not
 # cut off by the window it belongs to.
 AXE_OPTIONS = {**_LEAN, 'rules': {'region': {'enabled': False}}}
+NO_COLORS = {
+    **_LEAN,
+    'rules': {'region': {'enabled': False}, 'color-contrast': {'enabled': False}},
+}
 # Of all that axe judges, this alone depends on the color scheme.
 COLORS_ONLY = {**_LEAN, 'runOnly': ['color-contrast']}
 # What lies behind an open window was judged before it opened: then only what floats is judged.
@@ -110,8 +114,14 @@ class Screen:
         text: str = self.page.wait_for_function('navigator.clipboard.readText()').json_value()
         return text
 
-    def complaints(self) -> list[str]:
-        """What axe finds wrong with what is shown now, in the light and in the dark."""
+    def complaints(self, *, of_colors: bool = True) -> list[str]:
+        """What axe finds wrong with what is shown now, in the light and in the dark.
+
+        Args:
+            of_colors: whether colors are judged, which takes most of the time.
+        """
+        if not of_colors:
+            return self._judge(NO_COLORS)
         found = self._judge(AXE_OPTIONS)
         self.page.emulate_media(color_scheme='dark')
         found += self._judge(COLORS_ONLY)
