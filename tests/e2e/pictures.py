@@ -8,39 +8,29 @@ the pictures, so that a test can tell whether they still show the page as it is.
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import re
-import struct
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from zlib import compress, crc32
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.e2e.browser import BROWSER_FLAGS, TIMEOUT_MS, browser_path
 from tests.e2e.history import INPUTS, SENT, WITHDRAWN, fresh_row, service_at_work
+from tests.e2e.look import letters_of, packed
 from tests.e2e.screen import Screen
 from tests.harness.project import PROJECT
 from tests.simulators.demo import compose
 from tests.simulators.stand import Stand
 
 FOLDER = PROJECT / 'docs' / 'images'
-WORDS_FILE = FOLDER / 'pictures.json'
+RECORD_FILE = FOLDER / 'pictures.json'
 WIDTH = 1280
-COLUMNS = 64
-"""How many blocks of a row are compared."""
-BLOCK_TOLERANCE = 24
-"""Of 255: by how much the mean color of a block may differ in a channel."""
-AREA = 0.003
-"""Share of a picture from which on a color is that of an area, not of letters."""
-COLOR_TOLERANCE = 3
-"""Of 255: by how much two colors may differ in a channel and still be one."""
 CONTEXT = {
     'viewport': {'width': WIDTH, 'height': 820},
     'timezone_id': 'UTC',
@@ -282,111 +272,6 @@ def masked(snapshot: str) -> list[str]:
     return [line for line in snapshot.splitlines() if '/url:' not in line]
 
 
-_DECODE = """async (address) => {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  const canvas = new OffscreenCanvas(image.width, image.height);
-  const context = canvas.getContext('2d');
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, image.width, image.height);
-}"""
-# Every other pixel of every other line says enough.
-_LOOK = f"""async ([address, columns]) => {{
-  const {{ data, width, height }} = await ({_DECODE})(address);
-  const size = width / columns;
-  const sums = [];
-  const counts = new Map();
-  for (let y = 0; y < height; y += 2) {{
-    for (let x = 0; x < width; x += 2) {{
-      const from = (y * width + x) * 4;
-      const [red, green, blue] = [data[from], data[from + 1], data[from + 2]];
-      const sum = (sums[Math.floor(y / size) * columns + Math.floor(x / size)] ??= [0, 0, 0, 0]);
-      sum[0] += red;
-      sum[1] += green;
-      sum[2] += blue;
-      sum[3] += 1;
-      const color = (red << 16) | (green << 8) | blue;
-      counts.set(color, (counts.get(color) ?? 0) + 1);
-    }}
-  }}
-  return [
-    sums.map(([red, green, blue, count]) => [red / count, green / count, blue / count]),
-    [...counts].map(([color, count]) => [
-      [color >> 16, (color >> 8) & 255, color & 255], (4 * count) / (width * height),
-    ]),
-  ];
-}}"""
-
-Color = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How a picture looks from afar.
-
-    Args:
-        blocks: the mean color of each block, row by row.
-        colors: the share of the picture that each color has.
-    """
-
-    blocks: list[Color]
-    colors: list[tuple[Color, float]]
-
-
-def look_at(page: Page, png: bytes) -> Look:
-    """Return how a picture looks; the page is left blank."""
-    page.goto('about:blank')
-    blocks, colors = page.evaluate(_LOOK, [address_of(png), COLUMNS])
-    return Look(blocks=blocks, colors=colors)
-
-
-def difference(one: Look, other: Look, free: Iterable[Mapping[str, float]] = ()) -> float:
-    """Return the share of a picture in which another has other blocks.
-
-    To their mean colors, other digits, another smoothing of letters and a shift by a pixel make
-    little difference.
-
-    Args:
-        one: a picture.
-        other: another.
-        free: rectangles that may look otherwise.
-    """
-    size = WIDTH / COLUMNS
-    if len(one.blocks) != len(other.blocks):
-        return 1.0
-    differing = 0
-    for number, (here, there) in enumerate(zip(one.blocks, other.blocks, strict=True)):
-        x, y = number % COLUMNS * size, number // COLUMNS * size
-        is_free = any(
-            box['x'] - size < x < box['x'] + box['width']
-            and box['y'] - size < y < box['y'] + box['height']
-            for box in free
-        )
-        differing += _distance(here, there) > BLOCK_TOLERANCE and not is_free
-    return differing / len(one.blocks)
-
-
-def strange_colors(one: Look, other: Look) -> list[Color]:
-    """Return the colors that fill areas of one picture, and are nowhere in the other."""
-    return [
-        color
-        for here, there in ((one, other), (other, one))
-        for color, share in here.colors
-        if share > AREA
-        and all(_distance(color, known) > COLOR_TOLERANCE for known, _ in there.colors)
-    ]
-
-
-def _distance(one: Color, other: Color) -> float:
-    return max(abs(a - b) for a, b in zip(one, other, strict=True))
-
-
-def address_of(png: bytes) -> str:
-    """Return a picture as an address that holds it."""
-    return f'data:image/png;base64,{base64.b64encode(png).decode()}'
-
-
 # -- the files
 
 
@@ -394,56 +279,28 @@ def picture_file(name: str) -> Path:
     return FOLDER / f'{name}.png'
 
 
-def stored_words() -> dict[str, list[str]]:
-    """Return the words of each picture when it was taken."""
-    words: dict[str, list[str]] = json.loads(WORDS_FILE.read_text('utf-8'))
-    return words
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What was written down when the pictures were taken.
 
-
-_INDEXED = f"""async ([address, most]) => {{
-  const {{ data, width, height }} = await ({_DECODE})(address);
-  const pixels = new Uint32Array(data.buffer);
-  const counts = new Map();
-  for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-  const byCount = [...counts].sort(([a, m], [b, n]) => n - m || a - b).map(([pixel]) => pixel);
-  const palette = byCount.slice(0, most);
-  const channels = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-  const chosen = palette.map(channels);
-  const nearest = new Map(palette.map((pixel, index) => [pixel, index]));
-  for (const pixel of byCount.slice(most)) {{
-    const [red, green, blue] = channels(pixel);
-    const far = chosen.map(([r, g, b]) => (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2);
-    nearest.set(pixel, far.indexOf(Math.min(...far)));
-  }}
-  let indexes = '';
-  for (const pixel of pixels) indexes += String.fromCharCode(nearest.get(pixel));
-  return [width, height, chosen.flat(), btoa(indexes)];
-}}"""
-
-
-def packed(page: Page, png: bytes) -> bytes:
-    """Return a picture with its 256 most frequent colors alone, a third as large.
-
-    Source: PNG specification, third edition, sections 11.2.1 to 11.2.4.
+    Args:
+        letters: see `letters_of`.
+        words: of each picture.
     """
-    page.goto('about:blank')
-    width, height, palette, text = page.evaluate(_INDEXED, [address_of(png), 256])
-    indexes = base64.b64decode(text)
-    lines = b''.join(b'\0' + indexes[at : at + width] for at in range(0, len(indexes), width))
-    return b'\x89PNG\r\n\x1a\n' + b''.join(
-        struct.pack('>I', len(content)) + kind + content + struct.pack('>I', crc32(kind + content))
-        for kind, content in (
-            (b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 3, 0, 0, 0)),
-            (b'PLTE', bytes(palette)),
-            (b'IDAT', compress(lines, 9)),
-            (b'IEND', b''),
-        )
-    )
+
+    letters: list[int]
+    words: dict[str, list[str]]
+
+
+def stored() -> Record:
+    """Return what was written down."""
+    return Record(**json.loads(RECORD_FILE.read_text('utf-8')))
 
 
 def main(names: Sequence[str]) -> int:
     """Take all pictures, or those that are named."""
-    words = stored_words() if WORDS_FILE.exists() else {}
+    words = stored().words if names else {}
+    letters: list[int] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
@@ -463,13 +320,15 @@ def main(names: Sequence[str]) -> int:
                 for name in chosen:
                     page = context.new_page()
                     taken = take(page, name, stand)
-                    png = packed(page, taken.png)
+                    png = packed(taken.png)
+                    letters = letters_of(page)
                     page.close()
                     picture_file(name).write_bytes(png)
                     words[name] = taken.words
                     print(f'{name}: {len(png):,} bytes', flush=True)
-    kept = {name: words[name] for name in PICTURES if name in words}
-    WORDS_FILE.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + '\n', 'utf-8')
+    record = Record(letters=letters, words={name: words[name] for name in PICTURES})
+    written = json.dumps(asdict(record), indent=1, ensure_ascii=False)
+    RECORD_FILE.write_text(f'{written}\n', 'utf-8')
     return 0
 
 
