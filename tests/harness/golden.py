@@ -30,12 +30,12 @@ REAL_ROWS = PROJECT.parent / 'shared' / 'data' / 'eset-indicators.jsonl.gz'
 
 # Which rules: those of the solution *Threat Intelligence (NEW)* in Azure/Azure-Sentinel.
 _MATCHED: Mapping[IndicatorType, str] = {
-    IndicatorType.ADDRESS: 'IPv4 yes; IPv6 by newer rules, *As logs write it*',
+    IndicatorType.ADDRESS: 'IPv4: yes; IPv6: by newer ones, with *As logs write it*',
     IndicatorType.ASN: 'no',
     IndicatorType.CIDR: 'no: compared as a text, it equals no single address',
     IndicatorType.EMAIL_ADDRESS: 'yes',
     IndicatorType.EMAIL_SUBJECT: 'no',
-    IndicatorType.FILE: 'yes; by all that there are only *As logs write it*',
+    IndicatorType.FILE: 'by some with either style, by all with *As logs write it*',
     IndicatorType.HOST: 'yes',
     IndicatorType.REGISTRY_KEY: 'no',
     IndicatorType.URL: 'yes',
