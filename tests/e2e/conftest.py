@@ -152,3 +152,11 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def screen(page: Page, page_url: str) -> Screen:
     return Screen(page, page_url)
+
+
+@pytest.fixture
+def _nobody_there(page: Page) -> None:
+    """Nobody uses the page; but the browser may tell it where the pointer was on another one."""
+    page.add_init_script(
+        "addEventListener('pointermove', (event) => event.stopImmediatePropagation(), true)"
+    )

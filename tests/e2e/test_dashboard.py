@@ -50,6 +50,7 @@ def alter(page: Page, **changes: Any) -> None:
     page.route(SUMMARY, give)
 
 
+@pytest.mark.usefixtures('_nobody_there')
 def test_first_view_is_the_dashboard_once_there_is_a_query(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
@@ -58,7 +59,7 @@ def test_first_view_is_the_dashboard_once_there_is_a_query(
     page.on('request', lambda request: asked.append(request.url))
     screen.open()
     expect(tile(page, 'In Sentinel')).to_be_visible()
-    page.wait_for_load_state('networkidle')
+    expect(screen.table('In Sentinel by TQL query')).to_be_visible()
     expect(screen.heading).to_have_text('DASHBOARD')
     asked = [url for url in asked if not url.startswith('data:')]
     assert len(asked) <= 4, asked  # page, script, style, and one call with all figures
