@@ -12,16 +12,16 @@ class FencedStep(Protocol):
     """A step of a Task that may be killed, and another thread put in its place."""
 
     def writing(self) -> AbstractContextManager[None]:
-        """Keep the step from being replaced within.
+        """Keep the step from being replaced while the block runs.
 
         Raises:
-            Cancelled: it was killed before.
+            Cancelled: the step has been killed.
         """
         ...
 
 
 class _Own(threading.local):
-    """The step that the current thread takes."""
+    """The step that the current thread runs."""
 
     step: FencedStep | None = None
 
@@ -30,8 +30,8 @@ class Fence:
     """Refuses the writes of steps that were killed; one for all stores of a data folder.
 
     A step that hangs is killed, and another thread goes on in its place. Should it wake up after
-    all, what it is about to store was decided before that. Threads that take no step, such as those
-    of requests, may always write.
+    all, its decisions are out of date, so it may store nothing. Threads that run no step, such as
+    those of requests, may always write.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Fence:
 
     @contextmanager
     def around(self, step: FencedStep) -> Iterator[None]:
-        """Hold the writes of the current thread against this step."""
+        """Refuse the writes of the current thread in the block once this step is killed."""
         before = self._own.step
         self._own.step = step
         try:
@@ -48,10 +48,10 @@ class Fence:
             self._own.step = before
 
     def passing(self) -> AbstractContextManager[None]:
-        """Keep the step of the current thread from being replaced within.
+        """Keep the step of the current thread from being replaced while the block runs.
 
         Raises:
-            Cancelled: it was killed before.
+            Cancelled: the step has been killed.
         """
         step = self._own.step
         return nullcontext() if step is None else step.writing()

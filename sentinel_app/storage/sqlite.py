@@ -179,7 +179,7 @@ class Database:
         """Yield the write connection inside a transaction, which is atomic.
 
         Raises:
-            Cancelled: the step that this thread takes was killed.
+            Cancelled: the step that this thread runs has been killed.
         """
         with self._reported(), self._writing() as connection:
             connection.execute('BEGIN IMMEDIATE')
@@ -197,7 +197,7 @@ class Database:
         """Yield the write connection outside a transaction, while no other thread writes.
 
         Raises:
-            Cancelled: the step that this thread takes was killed.
+            Cancelled: the step that this thread runs has been killed.
         """
         with self._reported(), self._writing() as connection:
             yield connection

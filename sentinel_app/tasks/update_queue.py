@@ -87,12 +87,8 @@ class UpdateQueue:
             raise ConflictError(
                 f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
             )
-        update = Update(
-            id=_new_id(),
-            mode=mode,
-            job_type=JobType.AD_HOC,
-            queued_at=self._clock.now(),
-            request_ids=(),
+        update = replace(
+            self._ad_hoc(mode),
             modified_after=modified_after,
             confirmed_withdrawals=confirmed_withdrawals,
         )
@@ -100,6 +96,16 @@ class UpdateQueue:
         update = self._add(update, places, retry_of=retry_of, audit=audit)
         self._announce(update)
         return update
+
+    def _ad_hoc(self, mode: Mode) -> Update:
+        """Return an ad-hoc update of whole queries, without its Jobs."""
+        return Update(
+            id=_new_id(),
+            mode=mode,
+            job_type=JobType.AD_HOC,
+            queued_at=self._clock.now(),
+            request_ids=(),
+        )
 
     def _places(
         self, mode: Mode, query_ids: Sequence[str] | None = None
@@ -174,14 +180,7 @@ class UpdateQueue:
                 return
             is_full = self._app_state.schedule().next_mode is Mode.FULL
             mode = Mode.FULL if is_full else Mode.RECONCILE
-            update = Update(
-                id=_new_id(),
-                mode=mode,
-                job_type=JobType.AD_HOC,
-                queued_at=self._clock.now(),
-                request_ids=(),
-            )
-            update = self._add(update, self._places(mode))
+            update = self._add(self._ad_hoc(mode), self._places(mode))
         self._announce(update)
 
     def queue_due(self) -> Update | None:
@@ -191,7 +190,7 @@ class UpdateQueue:
             The update that was queued, or None.
 
         Raises:
-            Cancelled: the step that this thread takes was killed.
+            Cancelled: the step that this thread runs has been killed.
         """
         with self._app_state.alone():
             now = self._clock.now()

@@ -135,7 +135,7 @@ def test_condition_follows_from_its_facts_and_says_what_to_do(code: ConditionCod
 
 def test_troubleshooting_lists_every_condition() -> None:
     text = (PROJECT / 'docs/troubleshooting.md').read_text()
-    table = text.partition('## Conditions of health')[2].partition('\n## ')[0]
+    table = text.partition('## Health conditions')[2].partition('\n## ')[0]
     listed = re.findall(r'^\| `([a-z-]+)` \|', table, re.MULTILINE)
     assert sorted(listed) == sorted(ConditionCode)
 

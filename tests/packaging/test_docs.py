@@ -173,7 +173,7 @@ def test_every_error_code_is_explained_and_no_other() -> None:
     assert explained - {'PAGE-'} == used
 
 
-@pytest.mark.parametrize('part', ['## Conditions of health', '## Codes of Jobs'])
+@pytest.mark.parametrize('part', ['## Health conditions', '## Codes of Jobs'])
 def test_every_code_has_cause_remedy_and_a_sign_that_it_is_over(part: str) -> None:
     table = text('docs/troubleshooting.md').partition(f'\n{part}\n')[2].partition('\n## ')[0]
     rows = re.findall(r'^\| `[A-Za-z0-9-]+` \|.*$', table, re.MULTILINE)

@@ -56,7 +56,7 @@ from sentinel_app.tasks.chosen_update import MOST_REFUSED
 from sentinel_app.tasks.cleaner import MOST_JOBS
 from sentinel_app.tasks.notifier import REST
 from sentinel_app.tasks.task_kill import GRACE_S
-from sentinel_app.tasks.worker import LONGEST_REST_S
+from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S
 from sentinel_app.threatconnect import pace
 from sentinel_app.threatconnect.client import (
     DATE_WARNING_DURATION,
@@ -105,6 +105,13 @@ def hours(objects: int) -> str:
     return ' '.join(f'{n} {what}{"s" if n > 1 else ""}' for n, what in parts if n)
 
 
+PAUSES = {
+    name: int(minutes)
+    for name, minutes in re.findall(
+        r"'(\w+)': (\d+),", (PROJECT / 'ui' / 'src' / 'lib' / 'task.ts').read_text(encoding='utf-8')
+    )
+}
+"""Minutes of the pauses that the page offers."""
 _LIMIT = REQUESTS_PER_MINUTE_LIMIT
 _INTERVAL = of('config.settings', '_INTERVAL_HOURS_LIMIT')
 _READS, _SENDS = READ_POLICY, UPLOAD_POLICY
@@ -112,10 +119,10 @@ _MOST_A_MONTH = MOST_JOBS // (30 * 24)
 
 CLAIMS: dict[str, list[str]] = {
     INSTALL: [
-        f'The App warns {EXPIRES_WITHIN.days} days before a certificate ends',
-        f'version {sentinel_app.__version__}, among the Apps',
+        f'The App warns {EXPIRES_WITHIN.days} days before a certificate expires',
+        f'version {sentinel_app.__version__}, in the category',
         f'*Microsoft Sentinel* with version {sentinel_app.__version__}',
-        f'This one is version {sentinel_app.__version__}:',
+        f'This one is version {sentinel_app.__version__};',
         f'At most {SOURCE_SYSTEM_LENGTH - len(SOURCE_SYSTEM_PREFIX)} characters.',
         f'Above 0 and up to {_INTERVAL}; fractions',
         f'with a point: `0.5` is every {60 * 0.5:g} minutes',
@@ -125,16 +132,16 @@ CLAIMS: dict[str, list[str]] = {
         f'Upload requests in any {WINDOW_S:g} seconds, from 1 to {_LIMIT}, which',
         f'each holds up to {MAX_OBJECTS} objects',
         f'From 1 to {of("config.settings", "_RETENTION_DAYS_LIMIT")}; at most {MOST_JOBS:,} Jobs',
-        f'does not ask for it, {PARAMS["retention_days"]["default"]} days hold',
+        f'does not show it, {PARAMS["retention_days"]["default"]} days apply',
         f'*All {len(CheckName)} checks passed.*',
         f'they share the {_LIMIT} requests a minute',
-        f'ThreatConnect {DEFINITION["minServerVersion"][:3]} or newer that may run',
+        f'ThreatConnect {DEFINITION["minServerVersion"][:3]} or newer with API services',
     ],
     OPERATIONS: [
         f'takes back *Cancel* for {of_file("ui/src/shell/toast.ts", "UNDO_SHOWN_MS") / 1000:g} s',
         f'A file is at most {of_file("ui/src/lib/transfer.ts", "MAX_FILE_BYTES") / 1e6:g} MB and',
         f'until a time at most {LONGEST_PAUSE.days} days ahead',
-        'It lasts 30 minutes, an hour, four hours,',
+        f'It lasts {PAUSES["30m"]} minutes, an hour, {word(PAUSES["4h"] // 60)} hours,',
         f'up to {MOST_REFUSED:,} at once, and sends them',
         f'Paste up to {MAX_VALUES} at a time',
         f'not in Sentinel, {VALUES_IN_CLAUSE} of them in one question',
@@ -184,7 +191,7 @@ CLAIMS: dict[str, list[str]] = {
         f'else {DEFAULT_RETRY_AFTER_S:g} s, and never longer than an hour',
         f'Gives up after {_SENDS.retry_after_attempts} attempts',
         f'after a rest of up to {LONGEST_REST_S:g} s; the third time',
-        f'the work rests, 1 s at first and up to {LONGEST_REST_S:g} s,',
+        f'the work rests, {FIRST_REST_S:g} s at first and up to {LONGEST_REST_S:g} s,',
         f'nothing: {of("storage.maintenance.reserve", "_SIZES_BYTES")[0] // 1024} KB of room',
         f'looked through for up to {INSPECTION_S:g} s',
         (
@@ -242,10 +249,9 @@ OTHERS = {
     'as of the form of an older version': r'\(ThreatConnect 7\.2:',
     'as the form offers it': r'restart attempts on failure\* \| 10 \|',
     'as an example': r'\(?for example,? 24\b|is on 10\.0\.0\.1|source name is 0\b',
-    'as Microsoft documents it': r'every 7 to 10 days|after 31 March 2027|sees 14 days',
+    'as Microsoft documents it': r'every 7 to 10 days|until 31 March 2027|look back 14 days',
     'as the framework has it': r'at 10 MiB and keeps 25 packed files|exit code 1\b',
-    'as measured, docs/benchmarks.md': r'up to some 220 MiB|all others at most 25|some 16 MB',
-    'as measured, tests/storage/maintenance': r'enough for some 100 MB',
+    'as measured': r'up to some 220 MiB|all others at most 25|some 16 MB|enough for some 100 MB',
     'as of the table of the Tasks, tested below': r'\| \d+ (?:s|min) \| \d+ min \|',
 }
 """Numbers that are none of the App's, each with whose they are."""

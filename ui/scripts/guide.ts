@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 
 import { guidePages } from '../src/lib/guide.ts';
-import { guideStyle } from './guideStyle.ts';
 import { articleOf, escaped, type Picture, type Section, type Surroundings } from './markdown.ts';
 
-const docs = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs');
+const here = dirname(fileURLToPath(import.meta.url));
+const docs = join(here, '..', '..', 'docs');
+const style = readFileSync(join(here, 'guide.css'), 'utf8');
 
 type GuideName = keyof typeof guidePages;
 export const guideNames = Object.keys(guidePages) as GuideName[];
@@ -101,7 +102,8 @@ export function guidePage(
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="${about}">
-<title>${title} | Microsoft Sentinel</title><style>${guideStyle}</style></head>
+<title>${title} | Microsoft Sentinel</title><style>
+${style}</style></head>
 <body><a class="skip" href="#page-text">Skip to content</a>
 <header><a class="app" href="../">${shield}Microsoft Sentinel</a>
 <nav aria-label="Pages of the guide"><ul>${pages.join('\n')}</ul></nav></header>

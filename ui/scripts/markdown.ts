@@ -1,12 +1,12 @@
 /** Turns the Markdown that the documents are written in into HTML for the pages of the guide. */
 import { Marked, type Tokens } from 'marked';
 
-/** What a document cannot know of the page that it becomes. */
+/** What a document needs to know about the page that is made of it. */
 export interface Surroundings {
-  /** Where a link leads, and null where it leads out of the pages that are built. */
+  /** Where a link leads; null if it leads to none of the pages that are built. */
   link: (target: string) => { href: string; isExternal: boolean; title?: string } | null;
   picture: (target: string) => Picture;
-  /** Where a code is explained; null where it is none, or explained nowhere. */
+  /** Where a code is explained; null if nowhere. */
   code?: (code: string) => string | null;
 }
 
@@ -20,7 +20,7 @@ export interface Article {
   html: string;
   /** What a list of contents is made of. */
   sections: readonly Section[];
-  /** Documents whose names became plain words. */
+  /** Whether links to documents that are not built became plain words. */
   isNamingOthers: boolean;
 }
 
@@ -66,12 +66,12 @@ function linkHtml(words: string, found: ReturnType<Surroundings['link']>): strin
   );
 }
 
-/** One document; what it has as HTML itself shows as it is written. */
+/** Convert a document; HTML within it is shown as text. */
 export function articleOf(text: string, around: Surroundings): Article {
   const places = new Set<string>();
   const sections: (Section & { codes: string[] })[] = [];
   let isNamingOthers = false;
-  /** Within what has a link already, or is where the link would lead. */
+  /** Whether the current text is already a link, or the target of one. */
   let isLinked = false;
 
   const headed = (depth: number, words: string): string => {
@@ -120,7 +120,7 @@ export function articleOf(text: string, around: Surroundings): Article {
       },
       image({ href, text: words }) {
         const { src, width, height } = around.picture(href);
-        // In a narrow window, only the picture alone is large enough to be read.
+        // In a narrow window, a picture is legible only on its own.
         return (
           `<a class="picture" href="${src}"><img src="${src}" alt="${escaped(words)}" ` +
           `width="${width}" height="${height}" loading="lazy" decoding="async"></a>`
@@ -138,7 +138,7 @@ export function articleOf(text: string, around: Surroundings): Article {
               ? '<td role="cell"></td>'
               : `<th role="columnheader" scope="col">${html}</th>`;
           }
-          // In a narrow window a row is a list, and each cell tells what it is.
+          // In a narrow window a row becomes a card, and each cell shows its label.
           const label = headings[column] === '' ? '' : ` data-label="${headings[column]}"`;
           return `<td role="cell"${html === '' ? '' : label}>${html}</td>`;
         };
@@ -151,7 +151,7 @@ export function articleOf(text: string, around: Surroundings): Article {
         };
         const thead = isHeaded ? `<thead role="rowgroup">${rowHtml(header)}</thead>` : '';
         const body = rows.map((cells) => rowHtml(cells, codeOf(cells[0])));
-        // The roles last where the style sheet makes lists of the rows.
+        // The style sheet makes cards of the rows, which would remove the roles.
         return (
           '<div class="table" tabindex="0" role="group" aria-label="Table"><table role="table">' +
           `${thead}<tbody role="rowgroup">${body.join('\n')}</tbody></table></div>\n`

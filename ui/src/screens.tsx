@@ -1,4 +1,4 @@
-/** The screens of the page, in the order of the navigation. A new screen is one line here, and its place in the guide. */
+/** The screens of the page, in the order of the navigation. A new screen is one line here, and one in `lib/guide`. */
 import type { ComponentType } from 'react';
 
 import type { ScreenTitle } from './lib/guide';
@@ -9,7 +9,7 @@ import { laterPages } from './shell/later';
 export interface Screen {
   /** Where it is, after `#/`. */
   path: string;
-  /** Its words in the navigation: those of its heading, under which the guide is known to explain it. */
+  /** Its words in the navigation: its heading, in capitals. */
   label: Uppercase<ScreenTitle>;
   /** The menu it is part of; without one it is an entry of its own. */
   menu?: string;

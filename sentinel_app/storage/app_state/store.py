@@ -77,10 +77,10 @@ class AppState:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other threads from writing, so that what is decided within is true when stored.
+        """Keep other threads from writing, so that what a block decides holds when it is stored.
 
         Raises:
-            Cancelled: the step that this thread takes was killed.
+            Cancelled: the step that this thread runs has been killed.
         """
         with self._writing, self._fence.passing():
             yield

@@ -12,7 +12,7 @@ export function ErrorCode({ code }: { code: string }) {
   );
 }
 
-/** Under the words of a call that did not give its answer. */
+/** The code of a failed call, below its message. */
 export function CodeLine({ code }: { code: string }) {
   return (
     <Text size="xs" c="dimmed" mt={4}>

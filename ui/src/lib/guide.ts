@@ -11,7 +11,7 @@ export const guidePages = {
   assumptions: { title: 'Assumptions', about: 'What to check on your own instances' },
 } as const;
 
-/** Where the guide explains each screen, by the words of its heading. A screen without a place has none. */
+/** Where the guide explains each screen, by the words of its heading. */
 export const screenPlaces = {
   Dashboard: 'operations.html#dashboard',
   Configure: 'operations.html#configure',
@@ -31,7 +31,7 @@ export function guideAddress(page: string): string {
 
 /** Where the guide gives the cause and the remedy of an error or of a condition of health. */
 export function remedyPlace(code: string): string {
-  // What is no answer of the App is explained together, whatever its status was.
+  // Responses that are not the App's share one row, whatever their status.
   const row = /^PAGE-\d+$/.test(code) ? 'PAGE-' : code;
   return `troubleshooting.html#${encodeURIComponent(row)}`;
 }

@@ -76,7 +76,7 @@ export function spoken({ status, conditions }: HealthReport): string {
   return `${faces[status].label}: ${first.title}.${more}`;
 }
 
-/** One sentence under the state: what it means for the work, and until then what shows more. */
+/** One sentence under the state: what it means for the work; before a check, also that there is one. */
 export function stateWords({ status, conditions }: HealthReport, isChecked = false): string {
   if (status === 'healthy') {
     return `No open problems.${isChecked ? '' : ' Run a check to test every connection.'}`;

@@ -32,7 +32,7 @@ export const topics = {
   Update: {
     text: 'An update runs all saved queries, or the ones you choose, one Job for each.',
     entries: mode,
-    guide: 'operations.html#what-happens-by-itself',
+    guide: 'operations.html#what-happens-automatically',
   },
   'Job type': { text: 'Why a Job was queued.', entries: jobType, guide: 'operations.html#jobs' },
   Task: {
