@@ -38,6 +38,17 @@ export default tseslint.config(
   },
   {
     files: ['src/api/client.ts', 'src/**/*.test.*', 'src/test/**'],
-    rules: { 'no-restricted-globals': 'off' },
+    rules: {
+      'no-restricted-globals': 'off',
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'vi',
+          property: 'waitFor',
+          message:
+            'It gives up after a second; `waitFor` of Testing Library waits as set in setup.ts.',
+        },
+      ],
+    },
   },
 );

@@ -31,6 +31,9 @@ export default defineConfig({
   test: {
     // By itself it leaves one processor to others.
     maxWorkers: '100%',
+    // Only what hangs is to fail: a busy machine may take its time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
     sequence: { shuffle: true },
     projects: [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+from tests.harness.waiting import PATIENCE_S
+
 BROWSERS = ('chromium-headless-shell', 'chromium')
 """The shell is the same engine without windows, and takes a quarter less of the machine."""
 BROWSER_FLAGS = (
@@ -17,7 +19,7 @@ BROWSER_FLAGS = (
     # No test lasts long enough for optimizing to pay off; baseline code is kept from page to page.
     '--js-flags=--no-opt --no-maglev --always-sparkplug --no-flush-bytecode',
 )
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = PATIENCE_S * 1000
 
 
 def browser_path() -> str | None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route
 
+from tests.harness.waiting import PATIENCE_S
 from tests.simulators.stand import Stand
 
 ALL_TYPES = ['Address', 'ASN', 'CIDR', 'EmailAddress', 'Email Subject', 'File', 'Host', 'URL']
@@ -23,7 +24,6 @@ OUTCOMES = (
     *('sent', 'unchanged', 'duplicate', 'withheld', 'expired'),
     *('unsupported', 'invalid', 'refused', 'withdrawn', 'failed'),
 )
-END_TIMEOUT_S = 60
 _FINAL = frozenset({'Upload Complete', 'Failed', 'Cancelled'})
 
 
@@ -36,7 +36,7 @@ def requested(stand: Stand, mode: str = 'full') -> str:
 
 def ended(stand: Stand, request_id: str) -> dict[str, Any]:
     """Wait for the end of a Job and give it."""
-    deadline = time.monotonic() + END_TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         job: dict[str, Any] = stand.api('GET', f'api/job/request/{request_id}').json()
         if job['status'] in _FINAL:

@@ -158,7 +158,7 @@ def test_update_that_runs_is_shown_until_it_ends(
         expect(running).to_contain_text('Upload paused by')
         expect(tile(page, 'Backlog')).to_contain_text('Paused')
         expect(tile(page, 'Backlog')).to_contain_text('ready to send')
-    expect(running).to_be_hidden(timeout=45_000)
+    expect(running).to_be_hidden(timeout=60_000)
     expect(tile(page, 'Backlog')).to_contain_text('Nothing to send')
 
 

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
 from tests.e2e.job import (
-    END_TIMEOUT_S,
     EVERYTHING,
     OUTCOMES,
     ended,
@@ -44,7 +43,7 @@ def test_request_is_added_and_watched_to_its_end(
 
     # What was added is unfolded, however soon it ends.
     row = screen.rows('Jobs').filter(has_text=request_id[:8])
-    expect(row).to_contain_text('Upload Complete', timeout=END_TIMEOUT_S * 1000)
+    expect(row).to_contain_text('Upload Complete')
     row.get_by_role('button', name=f'Details of {request_id}').click()
     panel = page.get_by_role('complementary', name='Request Details')
     expect(panel).to_contain_text('The outcomes add up to what was read.')

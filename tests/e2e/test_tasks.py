@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import END_TIMEOUT_S, EVERYTHING, ended, requested
+from tests.e2e.job import EVERYTHING, ended, requested
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -63,7 +63,7 @@ def test_tasks_stand_in_their_groups(page: Page, screen: Screen) -> None:
         expect(section.get_by_role('heading', level=3)).to_have_text(names)
     expect(card(page, 'Cleaner')).to_contain_text('Every 15 minutes, timeout 20 minutes')
     # It may have much to remove when the App is new.
-    expect(card(page, 'Cleaner')).to_contain_text(re.compile('Idle'), timeout=60_000)
+    expect(card(page, 'Cleaner')).to_contain_text(re.compile('Idle'))
     page.get_by_role('button', name=re.compile('^About Cleaner')).focus()
     expect(page.get_by_role('tooltip')).to_contain_text('Retention Days')
 
@@ -139,7 +139,7 @@ def test_wait_that_sentinel_requested_is_shown_on_every_screen_and_can_be_ended(
     stand.sentinel.faults.add('throttle', count=1, wait_s=3_000)
     requested(stand)
     screen.open('tasks')
-    expect(card(page, 'Upload')).to_contain_text('Sentinel asked to wait until', timeout=30_000)
+    expect(card(page, 'Upload')).to_contain_text('Sentinel asked to wait until')
     # An update that the first saving made due may have been before it.
     tasks = stand.api('GET', 'api/task').json()['data']
     (request_id,) = next(task['request_ids'] for task in tasks if task['slug'] == 'upload')
@@ -174,7 +174,7 @@ def test_killed_task_fails_its_job_which_is_retried(
     request_id = requested(stand)
     screen.open('tasks')
     upload = card(page, 'Upload')
-    expect(upload).to_contain_text('Running ...', timeout=END_TIMEOUT_S * 1000)
+    expect(upload).to_contain_text('Running ...')
     expect(upload.get_by_role('progressbar')).to_be_visible()
     expect(upload.get_by_role('link', name=f'Job {request_id}')).to_be_visible()
     dialog = act(screen, 'Kill', 'Upload')

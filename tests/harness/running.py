@@ -100,7 +100,7 @@ machine that is busy with other things starts and ends processes slowly, which i
 
 def shut_down(stand: Stand) -> None:
     """Shut the App down, which must end well and in time."""
-    assert stand.app.shutdown(timeout_s=30) == 0
+    assert stand.app.shutdown(timeout_s=60) == 0
     settled = re.findall(r'event=service-settled elapsed_s=([\d.]+)', stand.app.log)
     assert float(settled[-1]) < SETTLED_WITHIN_S
 

@@ -513,7 +513,7 @@ def test_more_requests_than_can_be_worked_on_are_refused_at_once(stage: Stage, s
     for message in held:
         stage.broker.send(message)
     for _ in held:
-        assert slow.entered.acquire(timeout=10)
+        assert slow.entered.acquire(timeout=60)
     refused = stage.ask(run_service())
     assert refused.code == '503'
     assert int(refused.headers['retry-after']) >= 1
@@ -533,7 +533,7 @@ def test_request_thread_does_not_delay_the_shutdown(tcex: Any, slow: Slow, wsgi:
     for _ in range(8):
         stage.broker.send(run_service('/slow'))
     for _ in range(8):
-        assert slow.entered.acquire(timeout=10), 'the framework has a pool of five'
+        assert slow.entered.acquire(timeout=60), 'the framework has a pool of five'
     started = set(threading.enumerate()) - before
     assert len(started) >= 8
     assert all(thread.daemon for thread in started)
@@ -756,7 +756,7 @@ def test_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
 ) -> None:
     message = run_service('/slow')
     stage.broker.send(message)
-    assert slow.entered.acquire(timeout=10)
+    assert slow.entered.acquire(timeout=60)
     stage.broker.is_connected = False
     slow.go_on.set()
     assert stage.requests.wait_until_none(SOON_S)
@@ -775,7 +775,7 @@ def test_request_during_shutdown_is_refused_whether_new_or_under_way(
 ) -> None:
     message = run_service('/slow')
     stage.broker.send(message)
-    assert slow.entered.acquire(timeout=10)
+    assert slow.entered.acquire(timeout=60)
     stage.requests.refuse_more()
     late = stage.ask(run_service())
     assert (late.code, late.json['code']) == ('503', 'APP-STOPPING')
@@ -1029,7 +1029,7 @@ def test_framework_still_uses_the_known_words_for_a_missing_heartbeat() -> None:
 def test_shutdown_can_wait_for_requests_under_way(stage: Stage, slow: Slow) -> None:
     message = run_service('/slow')
     stage.broker.send(message)
-    assert slow.entered.acquire(timeout=10)
+    assert slow.entered.acquire(timeout=60)
     assert not stage.requests.wait_until_none(0.1)
     slow.go_on.set()
     assert stage.requests.wait_until_none(SOON_S)

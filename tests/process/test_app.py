@@ -592,11 +592,11 @@ def test_lingering_thread_does_not_keep_the_process_alive() -> None:
     result = python(
         'import run, threading, time\n'
         'def launch(self):\n'
-        '    threading.Thread(target=time.sleep, args=(60,)).start()\n'
+        '    threading.Thread(target=time.sleep, args=(600,)).start()\n'
         '    raise SystemExit(3)\n'
         'run.Run.launch = launch\n'
         'run.main()\n',
-        timeout_s=20,
+        timeout_s=60,
     )
     assert result.returncode == 3
 

@@ -81,7 +81,7 @@ def test_request_without_a_store_is_answered_and_all_is_well_once_it_is_back(
     with make_stand() as stand:
         stand.app.start()
         stand.platform.kvstore.stop()
-        answer = stand.app.request(api_message(stand, 'GET', '/api/health'), timeout_s=20)
+        answer = stand.app.request(api_message(stand, 'GET', '/api/health'), timeout_s=60)
         assert (answer.status, answer.body) == (503, None)
         assert 'event=reply-body-lost' in stand.app.log
         # Whoever needs no body gets an answer all the same, and the platform its heartbeats.

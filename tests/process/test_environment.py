@@ -395,7 +395,7 @@ def test_disk_that_refuses_the_documents_is_reported_and_survived(
 
 LOCKER = """
 import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 connection.execute('BEGIN IMMEDIATE')
 print('locked', flush=True)
 sys.stdin.readline()

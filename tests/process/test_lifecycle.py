@@ -110,7 +110,7 @@ class TestRunning:
         assert stand.app.heartbeat().keys() >= OUR_METRICS
 
     def test_message_without_headers_is_answered_with_400(self, stand: Stand) -> None:
-        answer = stand.app.request({'apiToken': 't', 'method': 'GET', 'path': '/'}, timeout_s=10)
+        answer = stand.app.request({'apiToken': 't', 'method': 'GET', 'path': '/'}, timeout_s=60)
         assert answer.status == 400
 
     def test_store_is_left_empty(self, stand: Stand) -> None:
@@ -142,7 +142,7 @@ class TestRequests:
         assert stand.api('GET', f'api/health{ending}').json()['status'] == 'healthy'
         with requests.Session() as session:
             session.trust_env = False
-            reply = session.get(f'{stand.front.origin}{stand.front.prefix}{ending}', timeout=30)
+            reply = session.get(f'{stand.front.origin}{stand.front.prefix}{ending}', timeout=60)
         assert reply.status_code == PAGE_STATUS
         assert reply.headers['content-type'].startswith('text/html')
         assert reply.text.lower().startswith('<!doctype html>')
@@ -213,7 +213,7 @@ class TestSchedule:
         with make_stand(rows=rows) as stand:
             stand.app.start()
             begin_update(stand, rows)
-            until(lambda: updates_have_ended(stand), timeout_s=15)
+            until(lambda: updates_have_ended(stand), timeout_s=60)
             time.sleep(2)  # two more ticks of the schedule
             (job,) = stand.api('GET', 'api/job/request').json()['data']
             assert (job['job_type'], job['mode']) == ('scheduled', 'full')

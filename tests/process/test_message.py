@@ -77,7 +77,7 @@ def test_change_without_a_level_is_refused(stand: Stand) -> None:
     ids=str,
 )
 def test_malformed_request_is_answered_400(stand: Stand, changes: dict[str, object]) -> None:
-    answer = stand.app.request(api_message(stand, 'GET', '/api/health', **changes), timeout_s=10)
+    answer = stand.app.request(api_message(stand, 'GET', '/api/health', **changes), timeout_s=60)
     assert (answer.status, b'APP-REQUEST' in (answer.body or b'')) == (400, True)
 
 
@@ -98,7 +98,7 @@ def test_malformed_request_is_answered_400(stand: Stand, changes: dict[str, obje
 def test_nulls_and_odd_values_beside_the_request_change_nothing(
     stand: Stand, changes: dict[str, object]
 ) -> None:
-    answer = stand.app.request(api_message(stand, 'GET', '/api/health', **changes), timeout_s=10)
+    answer = stand.app.request(api_message(stand, 'GET', '/api/health', **changes), timeout_s=60)
     assert answer.status == 200
 
 

@@ -269,7 +269,7 @@ def test_secrets_never_come_back_from_anywhere(make_stand: MakeStand, record_pro
         search.ask('POST', 'api/health/check', {})
         search.look()
         stand.app.heartbeat()
-        assert stand.app.shutdown(timeout_s=30) == 0
+        assert stand.app.shutdown(timeout_s=60) == 0
         summary, hits = search.hits()
         record_property('secrets', summary)
         assert hits == [], summary

@@ -215,12 +215,12 @@ class TestRequestsAtTheEnd:
                     stand.app.request,
                     api_message(stand, 'POST', '/api/health/check'),
                     b'{}',
-                    timeout_s=20,
+                    timeout_s=60,
                 )
                 until(lambda: stand.app.log.count('event=check name=token') == 2)
                 ending = threads.submit(stand.app.shutdown)
                 until(lambda: 'event=shutdown' in stand.app.log)
-                after = stand.app.request(api_message(stand, 'GET', '/api/health'), timeout_s=20)
+                after = stand.app.request(api_message(stand, 'GET', '/api/health'), timeout_s=60)
                 assert before.result().status == after.status == 503
                 assert b'"APP-STOPPING"' in (after.body or b'')
                 assert b'"APP-STOPPING"' in (before.result().body or b'')

@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _connect(self, host: str, port: str) -> None:
         try:
-            other = socket.create_connection((host, int(port)), timeout=10)
+            other = socket.create_connection((host, int(port)), timeout=60)
         except OSError:
             self._answer(host, port, 502)
             return

@@ -59,10 +59,10 @@ class Timed:
         self._session = session
 
     def get(self, url: str, **kwargs: Any) -> requests.Response:
-        return self._session.get(url, timeout=5, **kwargs)
+        return self._session.get(url, timeout=60, **kwargs)
 
     def post(self, url: str, **kwargs: Any) -> requests.Response:
-        return self._session.post(url, timeout=5, **kwargs)
+        return self._session.post(url, timeout=60, **kwargs)
 
     def close(self) -> None:
         self._session.close()
@@ -89,7 +89,7 @@ def post(entra: EntraSimulator, http: requests.Session, tenant: str = TENANT_ID,
     return http.post(
         f'{entra.url}/{tenant}/oauth2/v2.0/token',
         data={name: value for name, value in form.items() if value is not None},
-        timeout=5,
+        timeout=60,
     )
 
 
@@ -139,7 +139,7 @@ def test_msal_works_with_the_environments_bundle_and_its_own_transport(
         client_credential=CLIENT_SECRET,
         authority=entra.authority,
         instance_discovery=False,
-        timeout=5,
+        timeout=60,
     )
     assert 'access_token' in app.acquire_token_for_client([SCOPE])
     app.http_client.close()
@@ -158,7 +158,7 @@ def test_msal_keeps_a_token_but_not_one_of_300_seconds(entra, http):
 
 def test_issued_tokens_can_be_revoked_early(entra, http):
     old = post(entra, http).json()['access_token']
-    assert http.post(f'{entra.url}/_control/tokens/invalidate', timeout=5).json() == {
+    assert http.post(f'{entra.url}/_control/tokens/invalidate', timeout=60).json() == {
         'invalidated': 1
     }
     with pytest.raises(TokenRefusedError, match='taken back'):
@@ -331,7 +331,7 @@ def assert_error(answer: requests.Response, name: str) -> None:
 
 def test_form_sent_as_json_is_not_read(entra, http):
     answer = http.post(
-        f'{entra.authority}/oauth2/v2.0/token', json={'client_id': CLIENT_ID}, timeout=5
+        f'{entra.authority}/oauth2/v2.0/token', json={'client_id': CLIENT_ID}, timeout=60
     )
     assert_error(answer, 'missing-parameter')
 
@@ -364,35 +364,35 @@ def test_tenant_is_found_by_its_domain(entra, http):
 def test_wrong_tenant_fails_in_msals_constructor(entra, http):
     with pytest.raises(ValueError, match='authority'):
         msal_app(entra, http, authority=f'{entra.url}/{OTHER_GUID}')
-    answer = http.get(f'{entra.url}/{OTHER_GUID}/v2.0/.well-known/openid-configuration', timeout=5)
+    answer = http.get(f'{entra.url}/{OTHER_GUID}/v2.0/.well-known/openid-configuration', timeout=60)
     assert_error(answer, 'unknown-tenant-metadata')
 
 
 def test_metadata_may_fail_with_400_and_5xx(entra, http):
     address = f'{entra.authority}/v2.0/.well-known/openid-configuration'
     entra.faults.add('unknown-tenant-metadata', count=1)
-    assert_error(http.get(address, timeout=5), 'unknown-tenant-metadata')
+    assert_error(http.get(address, timeout=60), 'unknown-tenant-metadata')
     entra.faults.add('server-error', count=1, endpoint='metadata', status=503)
     assert 'access_token' in post(entra, http).json()
     with pytest.raises(msal.exceptions.MsalServiceError):
         msal_app(entra, http)
-    assert http.get(address, timeout=5).json()['token_endpoint'].startswith(entra.authority)
+    assert http.get(address, timeout=60).json()['token_endpoint'].startswith(entra.authority)
 
 
 def test_instance_discovery_answers(entra, http):
     answer = http.get(
         f'{entra.url}/common/discovery/instance',
         params={'api-version': '1.1', 'authorization_endpoint': f'{entra.authority}/authorize'},
-        timeout=5,
+        timeout=60,
     )
     assert answer.json()['api-version'] == '1.1'
     assert answer.json()['tenant_discovery_endpoint'].startswith(entra.authority)
-    assert http.get(f'{entra.url}/common/discovery/instance', timeout=5).status_code == 400
+    assert http.get(f'{entra.url}/common/discovery/instance', timeout=60).status_code == 400
 
 
 def test_paths_and_methods_are_exact(entra, http):
-    assert http.get(f'{entra.authority}/oauth2/v2.0/token', timeout=5).status_code == 405
-    assert http.post(f'{entra.authority}/oauth2/token', timeout=5).status_code == 404
+    assert http.get(f'{entra.authority}/oauth2/v2.0/token', timeout=60).status_code == 405
+    assert http.post(f'{entra.authority}/oauth2/token', timeout=60).status_code == 404
 
 
 def test_throttling_is_plain_text(entra, http):
@@ -421,26 +421,26 @@ def test_wire_faults_are_injected(entra, http):
 
 def test_faults_and_settings_are_controlled_over_http(entra, http):
     control = f'{entra.url}/_control'
-    index = http.get(control, timeout=5).json()
+    index = http.get(control, timeout=60).json()
     assert index['settings']['expires_in'] == 3599
     assert 'wrong-secret' in index['faults']
-    answer = http.post(f'{control}/settings', json={'expires_in': 301, 'latency_s': 0}, timeout=5)
+    answer = http.post(f'{control}/settings', json={'expires_in': 301, 'latency_s': 0}, timeout=60)
     assert answer.json()['expires_in'] == 301
     assert post(entra, http).json()['expires_in'] == 301
     for bad in ({'expires_in': '5'}, {'nothing': 1}):
-        assert http.post(f'{control}/settings', json=bad, timeout=5).status_code == 400
+        assert http.post(f'{control}/settings', json=bad, timeout=60).status_code == 400
     fault = {'name': 'expired-secret', 'count': None, 'params': {'endpoint': 'token'}}
-    http.post(f'{control}/faults', json=fault, timeout=5)
+    http.post(f'{control}/faults', json=fault, timeout=60)
     assert [post(entra, http).status_code for _ in range(2)] == [401, 401]
-    http.delete(f'{control}/faults', params={'name': 'expired-secret'}, timeout=5)
+    http.delete(f'{control}/faults', params={'name': 'expired-secret'}, timeout=60)
     assert post(entra, http).status_code == 200
-    assert http.post(f'{control}/faults', json={'name': 'x'}, timeout=5).status_code == 400
-    assert http.get(f'{control}/nothing', timeout=5).status_code == 404
+    assert http.post(f'{control}/faults', json={'name': 'x'}, timeout=60).status_code == 400
+    assert http.get(f'{control}/nothing', timeout=60).status_code == 404
 
 
 def test_recorded_requests_contain_no_secret(entra, http):
     post(entra, http)
-    seen = http.get(f'{entra.url}/_control/requests', timeout=5)
+    seen = http.get(f'{entra.url}/_control/requests', timeout=60)
     assert len(seen.json()) == 1
     assert CLIENT_SECRET not in seen.text
 
@@ -450,10 +450,10 @@ def test_simulator_restarts_on_the_same_address(certificates, http):
     with entra:
         address = entra.url
     with pytest.raises(requests.exceptions.ConnectionError):
-        http.get(f'{address}/_control', timeout=5)
+        http.get(f'{address}/_control', timeout=60)
     with entra:
         assert entra.url == address
-        assert http.get(f'{address}/_control', timeout=5).ok
+        assert http.get(f'{address}/_control', timeout=60).ok
 
 
 def test_random_faults_are_the_same_for_the_same_seed(entra, http):
@@ -474,6 +474,6 @@ def test_skip_lets_the_first_requests_pass(entra, http):
 
 def test_open_connection_does_not_prevent_stopping(certificates, http, tmp_path: Path):
     with EntraSimulator(certificates) as entra:
-        http.get(f'{entra.url}/_control', timeout=5)
+        http.get(f'{entra.url}/_control', timeout=60)
         started = time.monotonic()
     assert time.monotonic() - started < 2

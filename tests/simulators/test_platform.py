@@ -145,7 +145,7 @@ class TestRequests:
         assert reply.raw.headers.getlist('set-cookie') == ['a=1', 'b=2']
 
     def test_first_of_repeated_request_headers_is_kept_by_tcex(self, platform: Platform) -> None:
-        connection = http.client.HTTPConnection('127.0.0.1', platform.front.port, timeout=20)
+        connection = http.client.HTTPConnection('127.0.0.1', platform.front.port, timeout=60)
         connection.putrequest('GET', f'{platform.front.prefix}/x')
         connection.putheader('X-Twice', 'one')
         connection.putheader('X-Twice', 'two')
@@ -299,7 +299,7 @@ class TestLifecycle:
         with make_platform(tmp_path, heartbeat_interval_s=0.1) as platform:
             platform.app.start()
             count = len(platform.app.metrics)
-            until(lambda: len(platform.app.metrics) >= count + 3, timeout_s=10)
+            until(lambda: len(platform.app.metrics) >= count + 3, timeout_s=60)
 
     def test_app_starts_shuts_down_and_starts_again(
         self, idle_platform: Platform, session: requests.Session
@@ -379,7 +379,7 @@ class TestLifecycle:
         assert platform.app.exit_code == 0
         assert not is_alive(pid)
         assert free_port(port) == port
-        until(lambda: not set(threading.enumerate()) - before, timeout_s=5)
+        until(lambda: not set(threading.enumerate()) - before, timeout_s=60)
 
     def test_failure_at_the_start_leaves_nothing_running(self, tmp_path: Path) -> None:
         pids: list[int] = []
@@ -418,7 +418,7 @@ class TestLifecycle:
             finally:
                 parent.kill()
         assert len(pids) == (2 if services == 'embedded' else 4)
-        until(lambda: not any(map(is_alive, pids)), timeout_s=10)
+        until(lambda: not any(map(is_alive, pids)), timeout_s=60)
 
 
 class TestBroker:

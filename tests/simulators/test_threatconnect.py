@@ -67,7 +67,7 @@ class Caller:
 
     def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = path if path.startswith('https') else f'{self.simulator.api_url}{path}'
-        return self.session.request(method, url, timeout=10, **kwargs)
+        return self.session.request(method, url, timeout=60, **kwargs)
 
     def get(self, path: str, **params: Any) -> requests.Response:
         return self.send('GET', path, params=params)
@@ -148,7 +148,7 @@ def control(simulator, certificates):
         session.verify = str(certificates.ca)
 
         def call(method: str, path: str, body: Any = None) -> requests.Response:
-            return session.request(method, f'{simulator.url}/_control{path}', json=body, timeout=10)
+            return session.request(method, f'{simulator.url}/_control{path}', json=body, timeout=60)
 
         yield call
 

@@ -18,7 +18,7 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from tests.simulators.platform.process import Child, Children, free_port
 
 HOST = '127.0.0.1'
-_START_TIMEOUT_S = 15.0
+_START_TIMEOUT_S = 60.0
 
 
 class Broker(Protocol):

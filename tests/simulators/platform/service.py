@@ -24,7 +24,8 @@ from tests.simulators.platform.parameters import (
 )
 from tests.simulators.platform.process import Child, Children, signal_name
 
-START_TIMEOUT_S = 60.0
+PATIENCE_S = 60.0
+"""Real seconds within which what was asked of the App has to happen, or the test has failed."""
 HEARTBEAT_INTERVAL_S = 5.0
 HEARTBEAT_TIMEOUT_S = 20
 """What the platform tells the App: after so many seconds without a heartbeat it ends itself."""
@@ -142,7 +143,7 @@ class AppProcess:
 
     # -- start ------------------------------------------------------------------------------
 
-    def start(self, *, timeout_s: float = START_TIMEOUT_S) -> None:
+    def start(self, *, timeout_s: float = PATIENCE_S) -> None:
         """Start the App and return when it answers heartbeats, so that no request gets lost.
 
         Raises:
@@ -208,11 +209,13 @@ class AppProcess:
 
     # -- while it runs ----------------------------------------------------------------------
 
-    def request(self, message: Message, body: bytes = b'', *, timeout_s: float = 60) -> Answer:
+    def request(
+        self, message: Message, body: bytes = b'', *, timeout_s: float = PATIENCE_S
+    ) -> Answer:
         """Pass one `RunService` message through the channel; see `Channel.request`."""
         return self.channel.request(message, body, timeout_s=timeout_s)
 
-    def heartbeat(self, *, timeout_s: float = 10) -> dict[str, Any]:
+    def heartbeat(self, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Send a heartbeat and return the metrics of the answer."""
         with self._heard:
             before = self._heartbeats
@@ -227,7 +230,7 @@ class AppProcess:
 
     # -- end --------------------------------------------------------------------------------
 
-    def shutdown(self, *, reason: str | None = None, timeout_s: float = 15) -> int:
+    def shutdown(self, *, reason: str | None = None, timeout_s: float = PATIENCE_S) -> int:
         """Tell the App to stop and return its exit code.
 
         Raises:
@@ -251,13 +254,13 @@ class AppProcess:
             raise AppEndedError(self.folders.story(f'the App ended ({code}) without acknowledging'))
         return code
 
-    def terminate(self, *, timeout_s: float = 10) -> int:
+    def terminate(self, *, timeout_s: float = PATIENCE_S) -> int:
         """End the process with SIGTERM and return its exit code."""
         return self._signal(lambda process: process.terminate(), timeout_s)
 
     def kill(self) -> int:
         """End the process with SIGKILL and return its exit code."""
-        return self._signal(lambda process: process.kill(), 10)
+        return self._signal(lambda process: process.kill(), PATIENCE_S)
 
     def wait(self, timeout_s: float) -> int:
         """Wait for the end of the process and return its exit code.
@@ -270,7 +273,7 @@ class AppProcess:
                 raise TimeoutError(f'the App still runs after {timeout_s:g} s')
             return self._exit_code if self._exit_code is not None else 0
 
-    def restart(self, *, timeout_s: float = START_TIMEOUT_S) -> None:
+    def restart(self, *, timeout_s: float = PATIENCE_S) -> None:
         """Shut the App down if it runs, then start it with the same folders and inputs."""
         if self._process is not None and self._exit_code is None:
             self.shutdown()
@@ -284,7 +287,7 @@ class AppProcess:
                 if self.is_serving:
                     self.shutdown()
                 else:
-                    self.terminate(timeout_s=5)
+                    self.terminate()
             except (AppEndedError, TimeoutError):
                 self.kill()
         self.channel.close()

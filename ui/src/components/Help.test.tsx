@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { render, screen } from '@testing-library/react';
+import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
@@ -25,12 +25,12 @@ it('explains a word on demand, takes the focus there and gives it back', async (
   await user.keyboard('{Enter}');
   const dialog = await screen.findByRole('dialog', { name: 'Job type' });
   expect(button.getAttribute('aria-expanded')).toBe('true');
-  await vi.waitFor(() => expect(document.activeElement).toBe(dialog));
+  await waitFor(() => expect(document.activeElement).toBe(dialog));
   expect(dialog.textContent).toContain('Ad-hocRequested by a person.');
   const description = document.getElementById(dialog.getAttribute('aria-describedby') ?? '');
   expect(description?.textContent).toContain('Why a Job was queued.');
   await user.keyboard('{Escape}');
-  await vi.waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   expect(document.activeElement).toBe(button);
 });
 

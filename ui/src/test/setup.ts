@@ -1,6 +1,9 @@
 // What Mantine and the editor ask of a browser that jsdom has not.
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
+
+// A wait ends with what it waits for: a busy machine may take longer than the usual second.
+configure({ asyncUtilTimeout: 60_000 });
 
 window.matchMedia = (query: string) =>
   Object.assign(new EventTarget(), {

@@ -1,6 +1,6 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen } from '@testing-library/react';
+import { render, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { errorFilterOf } from '../../lib/errorFilter';
@@ -35,5 +35,5 @@ test.each([
   fetched.mockResolvedValue(Response.json({ queries, next_update: null, open_update: null }));
   const field = show(queryId);
   expect(field.value).toBe('');
-  await vi.waitFor(() => expect(field.value).toBe(name));
+  await waitFor(() => expect(field.value).toBe(name));
 });
