@@ -16,6 +16,7 @@ from tests.harness.api_stand import Stand
 from tests.harness.builders.app_state import make_audit, make_query
 from tests.harness.builders.indicator import MD5, SHA1, make_row
 from tests.harness.builders.update import make_chosen, send
+from tests.harness.waiting import PATIENCE_S
 
 PATH = '/api/configure/preview'
 CHECK = '/api/configure/check'
@@ -324,7 +325,7 @@ def test_late_answer_is_a_503_with_a_remedy(stand: Stand, monkeypatch: pytest.Mo
     release = threading.Event()
     monkeypatch.setattr(preview, 'COUNT_WITHIN_S', 0.05)
     monkeypatch.setattr(
-        stand.diagnostics.source, 'read_window', lambda *_a, **_o: release.wait(10) or None
+        stand.diagnostics.source, 'read_window', lambda *_a, **_o: release.wait(PATIENCE_S) or None
     )
     try:
         reply = stand.post(PATH, body())

@@ -20,6 +20,7 @@ from tests.e2e.job import (
     settle_decisions,
 )
 from tests.e2e.screen import Screen
+from tests.harness.waiting import PATIENCE_S
 from tests.simulators.stand import Stand
 
 SUMMARY = re.compile(r'/api/metric/summary')
@@ -85,7 +86,7 @@ def refreshed(page: Page, screen: Screen) -> dict[str, Any]:
 
     What Sentinel holds is counted anew every ten seconds.
     """
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         with page.expect_response(SUMMARY) as answered:
             screen.button('Refresh now').click()

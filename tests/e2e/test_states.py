@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.e2e.browser import until_noticed
 from tests.e2e.conftest import Save
 from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
@@ -53,9 +53,7 @@ def test_table_is_busy_and_not_empty_until_data_come(page: Page, screen: Screen,
     table = page.get_by_role('table')
     expect(table).to_have_attribute('aria-busy', 'true')
     expect(page.get_by_text('no data to display')).to_have_count(0)
-    deadline = time.monotonic() + 5
-    while not held and time.monotonic() < deadline:
-        page.wait_for_timeout(20)
+    until_noticed(page, lambda: bool(held))
     held[0].continue_()
     expect(table).to_have_attribute('aria-busy', 'false')
 
@@ -122,13 +120,13 @@ def test_running_jobs_are_never_polled_twice_at_once_nor_when_paused(
 ) -> None:
     under_way: set[object] = set()
     most = 0
-    calls: list[float] = []
+    calls: list[object] = []
 
     def begin(request: object) -> None:
         nonlocal most
         under_way.add(request)
         most = max(most, len(under_way))
-        calls.append(time.monotonic())
+        calls.append(request)
 
     def is_list(request: object) -> bool:
         return bool(UPDATES.search(request.url)) and request.method == 'GET'  # type: ignore[attr-defined]
@@ -140,8 +138,7 @@ def test_running_jobs_are_never_polled_twice_at_once_nor_when_paused(
     give_jobs(page, [RUNNING])
     screen.open('jobs')
     expect(screen.rows('Jobs')).to_have_count(1)
-    page.wait_for_timeout(7_500)
-    assert len(calls) >= 3  # the first, and every three seconds
+    until_noticed(page, lambda: len(calls) >= 3)  # the first, and every three seconds
     assert most == 1
 
     screen.button('Pause auto-refresh').click()
@@ -178,10 +175,7 @@ def test_hidden_tab_sends_no_requests(page: Page, screen: Screen) -> None:
     page.wait_for_timeout(4_500)
     assert len(calls) == before
     page.evaluate("setVisibility('visible')")
-    deadline = time.monotonic() + 5
-    while len(calls) == before and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
-    assert len(calls) > before
+    until_noticed(page, lambda: len(calls) > before)
 
 
 def test_dialog_keeps_the_list_under_it_still(page: Page, screen: Screen) -> None:

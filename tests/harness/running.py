@@ -100,8 +100,13 @@ machine that is busy with other things starts and ends processes slowly, which i
 
 def shut_down(stand: Stand) -> None:
     """Shut the App down, which must end well and in time."""
-    assert stand.app.shutdown(timeout_s=60) == 0
-    settled = re.findall(r'event=service-settled elapsed_s=([\d.]+)', stand.app.log)
+    assert stand.app.shutdown() == 0
+    assert_settled_in_time(stand.app.log)
+
+
+def assert_settled_in_time(log: str) -> None:
+    """Assert by the log of an App that has ended that it settled its work in time."""
+    settled = re.findall(r'event=service-settled elapsed_s=([\d.]+)', log)
     assert float(settled[-1]) < SETTLED_WITHIN_S
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE_S, until
 
 with warnings.catch_warnings():
     # TcEx 5.0.0 uses a spelling that pydantic 2.12 calls deprecated, when it is imported.
@@ -79,7 +79,7 @@ class Broker:
     def answers(self, key: str) -> list[dict[str, Any]]:
         return [message for message in self.published if message.get('requestKey') == key]
 
-    def wait_for(self, key: str, timeout_s: float = 5.0) -> dict[str, Any] | None:
+    def wait_for(self, key: str, timeout_s: float = PATIENCE_S) -> dict[str, Any] | None:
         """The answer to a request; None if there is none in time."""
         with self._arrived:
             self._arrived.wait_for(lambda: bool(self.answers(key)), timeout_s)

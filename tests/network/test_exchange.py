@@ -38,6 +38,7 @@ from sentinel_app.network.exchange import (
     restrain,
 )
 from sentinel_app.redactor import Redactor
+from tests.harness.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -81,7 +82,7 @@ def ask() -> Iterator[Callable[..., Answer]]:
             return client.exchange('GET', address, limit=limit, **options)
         finally:
             session.close()
-            server.join(5)
+            server.join(PATIENCE_S)
 
     yield ask
     listener.close()

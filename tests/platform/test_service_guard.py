@@ -40,6 +40,7 @@ from tests.harness.tcex_stage import (
     run_service,
     store_body,
 )
+from tests.harness.waiting import PATIENCE_S
 
 pytestmark = [
     pytest.mark.integration,
@@ -47,7 +48,6 @@ pytestmark = [
     pytest.mark.filterwarnings('ignore:The .field_name. argument:DeprecationWarning'),
 ]
 
-SOON_S = 5.0
 PLATFORM_BACK_S = 0.2
 
 
@@ -118,7 +118,7 @@ class Slow:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         self.entered.release()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(PATIENCE_S)
         resp.text = 'slow'
 
 
@@ -162,7 +162,7 @@ class Stage:
     def forget(token: str) -> None:
         filter_sensitive._sensitive_registry.discard(token)
 
-    def ask(self, message: dict[str, Any], timeout_s: float = SOON_S) -> Reply:
+    def ask(self, message: dict[str, Any], timeout_s: float = PATIENCE_S) -> Reply:
         started = time.monotonic()
         self.broker.send(message)
         answer = self.broker.wait_for(message['requestKey'], timeout_s)
@@ -538,7 +538,7 @@ def test_request_thread_does_not_delay_the_shutdown(tcex: Any, slow: Slow, wsgi:
     assert len(started) >= 8
     assert all(thread.daemon for thread in started)
     slow.go_on.set()
-    assert stage.requests.wait_until_none(SOON_S)
+    assert stage.requests.wait_until_none(PATIENCE_S)
 
 
 # Messages
@@ -759,7 +759,7 @@ def test_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
     assert slow.entered.acquire(timeout=60)
     stage.broker.is_connected = False
     slow.go_on.set()
-    assert stage.requests.wait_until_none(SOON_S)
+    assert stage.requests.wait_until_none(PATIENCE_S)
     stage.broker.send({'command': 'Heartbeat'})
     assert wait_until(lambda: 'event=heartbeat-sent' in stage.log)
     assert stage.broker.published == []
@@ -814,12 +814,12 @@ def test_renewal_that_cannot_connect_leaves_tokens_readable(
     token.register_token('MainThread', 'expires-soon', int(time.time()) + 5)
     # It may wait already, for as long as it was told first.
     token._monitor_sleep_interval.set()
-    assert refused.wait(SOON_S)
+    assert refused.wait(PATIENCE_S)
     token._monitor_sleep_interval.clear()
     time.sleep(0.2)
     assert token.monitor_thread.is_alive()
     token._monitor_sleep_interval.set()
-    assert token._barrier.wait(SOON_S)
+    assert token._barrier.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -895,7 +895,7 @@ def test_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) ->
 def test_token_does_not_outlive_its_request(stage: Stage) -> None:
     for _ in range(3):
         stage.ask(run_service())
-    deadline = time.monotonic() + SOON_S
+    deadline = time.monotonic() + PATIENCE_S
     while stage.service.token.token_map and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not stage.service.token.token_map
@@ -992,7 +992,7 @@ def test_shutdown_calls_back_and_disconnects_once(stage: Stage) -> None:
     stage.service.shutdown_callback = lambda: called.append(1)
     for _ in range(2):
         stage.broker.send({'command': 'Shutdown', 'reason': 'disabled'})
-    assert stage.ending.wait(SOON_S)
+    assert stage.ending.wait(PATIENCE_S)
     assert stage.ending.reason == 'disabled'
     assert not stage.ending.is_missed_heartbeat
     assert stage.broker.disconnected
@@ -1011,7 +1011,7 @@ def test_failing_callback_does_not_delay_the_shutdown(stage: Stage) -> None:
     stage.service.shutdown_callback = fail
     stage.broker.client.disconnect = fail
     stage.broker.send({'command': 'Shutdown'})
-    assert stage.ending.wait(SOON_S)
+    assert stage.ending.wait(PATIENCE_S)
     assert stage.service.message_broker.shutdown
 
 
@@ -1032,7 +1032,7 @@ def test_shutdown_can_wait_for_requests_under_way(stage: Stage, slow: Slow) -> N
     assert slow.entered.acquire(timeout=60)
     assert not stage.requests.wait_until_none(0.1)
     slow.go_on.set()
-    assert stage.requests.wait_until_none(SOON_S)
+    assert stage.requests.wait_until_none(PATIENCE_S)
     assert stage.broker.answers(message['requestKey']), 'published before the wait is over'
 
 
@@ -1042,7 +1042,7 @@ def test_framework_classes_are_not_changed(stage: Stage) -> None:
         assert getattr(kind, name).__module__.startswith('tcex.')
 
 
-def wait_until(claim: Callable[[], bool], timeout_s: float = SOON_S) -> bool:
+def wait_until(claim: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + timeout_s
     while not claim():
         if time.monotonic() > deadline:

@@ -24,6 +24,7 @@ from sentinel_app.platform.request_limits import (
 )
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY, Bridge, error_body
 from tests.harness.api_stand import Stand
+from tests.harness.waiting import PATIENCE_S
 
 Answer = tuple[str, dict[str, str], bytes]
 
@@ -327,7 +328,7 @@ def test_more_requests_than_slots_are_refused_at_once_and_later_ones_served() ->
 
     def wsgi(_environ: object, start: Callable[..., object]) -> list[bytes]:
         entered.release()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
         start('200 OK', [])
         return [b'done']
 
@@ -344,7 +345,7 @@ def test_more_requests_than_slots_are_refused_at_once_and_later_ones_served() ->
     assert json.loads(body)['code'] == 'APP-BUSY'
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert [answer[2] for answer in answers] == [b'done', b'done']
     assert ask(bridge)[2] == b'done'
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.harness.fork_server import ForkServer
 from tests.harness.project import PROJECT
+from tests.harness.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +53,6 @@ def test_process_ends_by_a_signal(
     process = fork_server.spawn(arguments, cwd=PROJECT, environment=dict(os.environ), log=log)
     assert isinstance(process, subprocess.Popen) is not is_forked
     process.kill()
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
     assert process.poll() == -signal.SIGKILL
     process.terminate()  # of one that has ended

@@ -26,7 +26,7 @@ from tests.harness.running import (
     updates_have_ended,
 )
 from tests.harness.soak import IS_SOAK
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE_S, until
 from tests.simulators.demo import generate_indicators
 from tests.simulators.platform.instance import PROJECT
 from tests.simulators.platform.parameters import encrypt, new_key, write_parameters
@@ -35,7 +35,6 @@ from tests.simulators.stand import Stand
 
 pytestmark = pytest.mark.integration
 
-SHUTDOWN_LIMIT_S = 5.0
 MANY = 6_000
 DELAYS_S = tuple(0.01 * 1.15**step for step in range(0, 36, 1 if IS_SOAK else 6))
 """From the first line of the App to some time after it serves."""
@@ -108,7 +107,7 @@ class TestEndAtTheStart:
                 stand.app.launch()
                 threading.Event().wait(delay_s)
                 os.kill(stand.app.pid, number)
-                assert stand.app.wait(SHUTDOWN_LIMIT_S) != 0
+                assert stand.app.wait(PATIENCE_S) != 0
             stand.app.start()
             begin_update(stand, stand.threatconnect.store.rows())
             until(lambda: updates_have_ended(stand))

@@ -23,6 +23,7 @@ from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.refusal import REMEDIES
 from tests.harness.clocks import StandingClock
 from tests.harness.pem import certificate, certificate_pem, key_pem, rsa_key
+from tests.harness.waiting import PATIENCE_S
 
 TENANT = '11111111-2222-4333-8444-555555555555'
 AUTHORITY = f'https://login.microsoftonline.com/{TENANT}'
@@ -515,7 +516,7 @@ def test_many_threads_at_once_make_one_request(server, source):
     gate = threading.Barrier(12)
 
     def ask():
-        gate.wait(10)
+        gate.wait(PATIENCE_S)
         return source.token()
 
     with ThreadPoolExecutor(12) as pool:
@@ -531,14 +532,14 @@ def test_threads_that_waited_for_a_failure_share_it(server, source, status, erro
     is_let_go = threading.Event()
 
     def answer(_request):
-        is_let_go.wait(10)
+        is_let_go.wait(PATIENCE_S)
         body = {'error': 'invalid_client', 'error_description': 'AADSTS7000215: no'}
         return (status, {}, json.dumps(body))
 
     server.add_callback(responses.POST, TOKEN, callback=answer)
 
     def ask():
-        gate.wait(10)
+        gate.wait(PATIENCE_S)
         with pytest.raises(error_class) as caught:
             source.token()
         return caught.value

@@ -213,7 +213,7 @@ class Server:
                 # Wakes the thread that waits in a read; close() alone would not. A client that
                 # keeps its connection must notice that the stand-in stopped.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(60)
 
     def __enter__(self) -> Self:
         return self.start()

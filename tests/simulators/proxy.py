@@ -75,7 +75,7 @@ class ProxySimulator:
 
     def __exit__(self, *_exc: object) -> None:
         self._listener.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.server_close()
 
     def admits(self, authorization: str | None) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.waiting import PATIENCE_S
 from tests.simulators.platform.instance import PROJECT
 from tests.simulators.platform.process import free_port, is_alive
 
@@ -79,7 +80,7 @@ def start(folder: Path, *options: str, app: Path = APP, **environment: str) -> I
 
 
 def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not is_alive(pid)

@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tests.harness.running import is_silent
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE_S, until
 from tests.simulators.platform.channel import NoAnswerError
 from tests.simulators.platform.front import FrontOptions, PathShape
 from tests.simulators.platform.instance import PROJECT, Platform, Services
@@ -361,7 +361,7 @@ class TestLifecycle:
             platform.app.start()
             reply = session.get(f'{platform.front.url}exit')
             assert reply.status_code == 502
-            assert platform.app.wait(5) == 7
+            assert platform.app.wait(PATIENCE_S) == 7
             with pytest.raises(NoAnswerError):
                 platform.app.request({'apiToken': 't'}, timeout_s=0.2)
         assert codes == [7]
@@ -429,7 +429,7 @@ class TestBroker:
             platform.broker.stop()
             time.sleep(0.5)
             platform.broker.start()
-            deadline = time.monotonic() + 40
+            deadline = time.monotonic() + PATIENCE_S
             answered = False
             while not answered and time.monotonic() < deadline:
                 try:

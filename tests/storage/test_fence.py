@@ -15,8 +15,7 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.worker import StepStop
 from tests.harness.builders.app_state import make_audit, make_job, make_update
 from tests.harness.clocks import NOON, StandingClock
-
-SOON_S = 10.0
+from tests.harness.waiting import PATIENCE_S
 
 
 class Stores:
@@ -91,7 +90,7 @@ def test_kill_of_one_step_is_none_of_another_thread(stores: Stores) -> None:
     with stores.fence.around(killed):
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(SOON_S)
+        thread.join(PATIENCE_S)
     assert stores.rows == 1
 
 

@@ -15,6 +15,7 @@ from sentinel_app.storage.maintenance.schema import current_steps
 from sentinel_app.storage.sqlite import READERS, Database
 from tests.harness.forked import FORK
 from tests.harness.open_files import open_files
+from tests.harness.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -321,13 +322,13 @@ class Reader:
         try:
             with self._db.read() as self.connection:
                 self.is_in.set()
-                self.may_go.wait(10)
+                self.may_go.wait(PATIENCE_S)
         except StorageError as fault:
             self.fault = fault
 
     def end(self) -> None:
         self.may_go.set()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
 
@@ -337,7 +338,7 @@ def readers(db: Database) -> Iterator[list[Reader]]:
     put(db, 1)
     started = [Reader(db) for _ in range(READERS)]
     for reader in started:
-        assert reader.is_in.wait(5)
+        assert reader.is_in.wait(PATIENCE_S)
     yield started
     for reader in started:
         reader.end()
@@ -352,7 +353,7 @@ def test_reader_beyond_the_number_of_connections_waits_for_one(
     late = Reader(db)
     assert not late.is_in.wait(0.1)
     readers[2].end()
-    assert late.is_in.wait(5)
+    assert late.is_in.wait(PATIENCE_S)
     assert late.connection is readers[2].connection
     late.end()
     assert len(open_files(path)) == files
@@ -453,7 +454,7 @@ def test_writer_that_waits_when_the_store_is_closed_does_not_write(db: Database,
         with db.write() as connection:
             connection.execute('INSERT INTO thing (number) VALUES (1)')
             is_in.set()
-            may_go.wait(10)
+            may_go.wait(PATIENCE_S)
             raise ValueError('undone')
 
     def wait() -> None:
@@ -468,12 +469,12 @@ def test_writer_that_waits_when_the_store_is_closed_does_not_write(db: Database,
 
     threads = [threading.Thread(target=held), threading.Thread(target=wait)]
     threads[0].start()
-    assert is_in.wait(5)
+    assert is_in.wait(PATIENCE_S)
     threads[1].start()
     db.close()
     may_go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE_S)
     assert [fault.message for fault in faults] == [
         'The database state.db is closed, because the Service is ending.'
     ]
@@ -571,7 +572,7 @@ def close_under_a_statement(path: Path, way: str, after_s: float, told: Connecti
     begun.wait()
     threading.Event().wait(after_s)
     db.close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     told.send('ended' if not thread.is_alive() else 'runs on')
 
 
@@ -585,7 +586,7 @@ def test_close_interrupts_a_statement_of_another_thread(path: Path, way: str, af
     told.close()
     with heard:
         assert [heard.recv(), heard.recv()] == ['interrupted', 'ended']
-    process.join(30)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
 
 
@@ -595,14 +596,14 @@ def test_close_does_not_wait_forever_for_a_thread_that_hangs(db: Database):
     def hold() -> None:
         with db.read():
             is_in.set()
-            may_go.wait(10)
+            may_go.wait(PATIENCE_S)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert is_in.wait(5)
+    assert is_in.wait(PATIENCE_S)
     db.close()
     assert thread.is_alive()
     may_go.set()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     with pytest.raises(StorageError), db.read():
         pass

@@ -14,8 +14,7 @@ from sentinel_app.errors import StorageError
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.notifier import PERIOD_S, Notifier
 from tests.harness.clocks import StandingClock
-
-SOON_S = 10.0
+from tests.harness.waiting import PATIENCE_S
 
 
 class FakeHealth:
@@ -65,7 +64,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
     yield made
     made.stop.set()
     made.notifier.trigger()
-    assert made.notifier.worker.join(SOON_S)
+    assert made.notifier.worker.join(PATIENCE_S)
 
 
 def test_conditions_are_checked_a_period_after_the_start_and_then_each_period(
@@ -75,7 +74,7 @@ def test_conditions_are_checked_a_period_after_the_start_and_then_each_period(
     for _ in range(2):
         stand.clock.advance(PERIOD_S)
         stand.notifier.trigger_due()
-        assert stand.health.checks.acquire(timeout=SOON_S)
+        assert stand.health.checks.acquire(timeout=PATIENCE_S)
         assert not stand.tick(PERIOD_S - 1)
 
 
@@ -85,5 +84,5 @@ def test_check_that_fails_is_repeated_a_period_later(stand: Stand, error: Except
     for _ in range(2):
         stand.clock.advance(PERIOD_S)
         stand.notifier.trigger_due()
-        assert stand.health.checks.acquire(timeout=SOON_S)
+        assert stand.health.checks.acquire(timeout=PATIENCE_S)
         assert not stand.tick(0)

@@ -10,8 +10,7 @@ from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks import scheduler as scheduler_module
 from sentinel_app.tasks.scheduler import Scheduler
-
-SOON_S = 10.0
+from tests.harness.waiting import PATIENCE_S
 
 
 class Ticks:
@@ -47,12 +46,12 @@ class Ticks:
         return tick
 
     def wait(self) -> None:
-        assert self.has_ticked.acquire(timeout=SOON_S)
+        assert self.has_ticked.acquire(timeout=PATIENCE_S)
 
     def end(self) -> None:
         self.stop.set()
         self.wakeup.notify()
-        assert self.scheduler.join(SOON_S)
+        assert self.scheduler.join(PATIENCE_S)
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
     )
     scheduler.start()
 
-    assert scheduler.join(SOON_S)
+    assert scheduler.join(PATIENCE_S)
     assert ticks.called == ['stop']
 
 
@@ -167,7 +166,7 @@ def test_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
         ticks={'late': late}, stop=ticks.stop, wakeup=ticks.wakeup, on_error=ticks.errors.append
     )
     scheduler.start()
-    assert scheduler.join(SOON_S)
+    assert scheduler.join(PATIENCE_S)
     assert ticks.errors == []
 
 

@@ -20,8 +20,8 @@ from sentinel_app.tasks.task import Task
 from sentinel_app.tasks.task_body import TaskBody
 from tests.harness.builders.app_state import make_update
 from tests.harness.clocks import NOON, StandingClock
+from tests.harness.waiting import PATIENCE_S
 
-SOON_S = 10.0
 FACTS = dataclasses.replace(TASK_FACTS[2], timeout_s=100)
 PAUSED = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
 
@@ -89,11 +89,11 @@ class Stage:
 
     def began(self, count: int = 1) -> None:
         for _ in range(count):
-            assert self.work.begun.acquire(timeout=SOON_S)
+            assert self.work.begun.acquire(timeout=PATIENCE_S)
 
     def until(self, is_so: Callable[[], bool]) -> None:
         pause = threading.Event()
-        for _ in range(int(SOON_S * 1_000)):
+        for _ in range(int(PATIENCE_S * 1_000)):
             if is_so():
                 return
             pause.wait(0.001)
@@ -115,7 +115,7 @@ def make() -> Iterator[Callable[..., Stage]]:
         stage.stop.set()
         stage.task.interrupt()
         stage.task.trigger()
-        assert all(worker.join(SOON_S) for worker in stage.task.workers)
+        assert all(worker.join(PATIENCE_S) for worker in stage.task.workers)
 
 
 def quick(_stop: Any) -> bool:
@@ -136,7 +136,7 @@ class Hanging:
         self.is_over = threading.Event()
 
     def __call__(self, _stop: Any) -> bool:
-        self.go.wait(SOON_S)
+        self.go.wait(PATIENCE_S)
         self.is_over.set()
         return True
 
@@ -309,8 +309,8 @@ def test_hanging_thread_is_abandoned_and_changes_nothing_when_it_wakes(
     stage.give(quick)
     stage.until(lambda: stage.view.outcome == 'Did 1.')
     hanging.go.set()
-    assert hanging.is_over.wait(SOON_S)
-    assert stuck.join(SOON_S)
+    assert hanging.is_over.wait(PATIENCE_S)
+    assert stuck.join(PATIENCE_S)
     assert stage.view.outcome == 'Did 1.'
 
 
@@ -327,7 +327,7 @@ def test_error_of_an_abandoned_thread_is_ignored(make: Callable[..., Stage]) -> 
     (stuck,) = stage.task.workers
     stage.task.replace(stage.task.kill('jdoe', ('j1',)))
     hanging.go.set()
-    assert stuck.join(SOON_S)
+    assert stuck.join(PATIENCE_S)
     assert [error for _, error in stage.errors] == [None]
     assert stage.view.outcome == 'Killed by jdoe.'
 
@@ -370,13 +370,13 @@ def test_thread_that_is_writing_is_left_behind_only_after_that(
     stage.task.replace(steps)
     assert stage.task.workers == (stuck,)
     hanging.go.set()
-    assert hanging.is_over.wait(SOON_S)
+    assert hanging.is_over.wait(PATIENCE_S)
     stage.until(lambda: app_state.schedule().full_number == 1)
     stage.until(lambda: not any(step.is_writing for step in steps))
     stage.task.replace(steps)
     assert stage.task.workers != (stuck,)
     again.go.set()
-    assert stuck.join(SOON_S)
+    assert stuck.join(PATIENCE_S)
     assert app_state.schedule().full_number == 1
     assert [error for _, error in stage.errors] == [None]
 

@@ -10,8 +10,7 @@ from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks import worker as worker_module
 from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S, StepStop, Worker
 from tests.harness.clocks import NOON, StandingClock
-
-SOON_S = 10.0
+from tests.harness.waiting import PATIENCE_S
 
 
 class RestingClock(StandingClock):
@@ -71,7 +70,7 @@ class Stage:
         self.stop.set()
         self.wakeup.notify()
         for worker in self.workers:
-            assert worker.join(SOON_S)
+            assert worker.join(PATIENCE_S)
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def stage() -> Iterator[Stage]:
 def test_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     worker = stage.work([True, True, True])
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert stage.calls == 4
     assert not worker.join(0.05)
     assert stage.calls == 4
@@ -93,11 +92,11 @@ def test_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
 
 def test_notification_wakes_a_waiting_worker_at_once(stage: Stage):
     stage.work([])
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     stage.is_idle.clear()
     stage.wakeup.notify()
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert stage.calls == 2
 
 
@@ -108,7 +107,7 @@ def test_notification_during_the_step_is_not_missed(stage: Stage):
 
     stage.work([notify_and_find_nothing])
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
 
 
 def test_worker_that_does_not_repeat_takes_one_step_for_each_notification(stage: Stage):
@@ -120,7 +119,7 @@ def test_worker_that_does_not_repeat_takes_one_step_for_each_notification(stage:
         assert stage.calls == calls
         stage.wakeup.notify()
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert [error is None for error in stage.errors] == [False, True]
 
 
@@ -143,7 +142,7 @@ def test_step_that_raises_is_reported_rested_after_and_tried_again(stage: Stage)
     known, unknown = StorageError('The disk is full.'), KeyError('x')
     stage.work([known, unknown, True])
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert stage.errors == [known, unknown, None]
     assert stage.clock.rests == [FIRST_REST_S, 2 * FIRST_REST_S]
 
@@ -152,7 +151,7 @@ def test_pauses_double_up_to_a_bound_and_restart_after_a_success(stage: Stage):
     faults: list[bool | Exception | Callable[[], bool]] = [ValueError('x')] * 7
     stage.work([*faults, True, ValueError('x')])
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert stage.clock.rests == [1.0, 2.0, 4.0, 8.0, 16.0, LONGEST_REST_S, LONGEST_REST_S, 1.0]
     assert [error is None for error in stage.errors] == [False] * 7 + [True, False, True]
 
@@ -170,7 +169,7 @@ def test_cancelled_step_is_no_fault(stage: Stage):
         stage.stop.wait(0.001)
     stage.wakeup.notify()
 
-    assert stage.is_idle.wait(SOON_S)
+    assert stage.is_idle.wait(PATIENCE_S)
     assert stage.errors == []
     assert stage.clock.rests == []
 
@@ -180,16 +179,16 @@ def test_stop_ends_the_thread_after_the_step_under_way(stage: Stage):
 
     def slow() -> bool:
         is_inside.set()
-        return may_go.wait(SOON_S)
+        return may_go.wait(PATIENCE_S)
 
     worker = stage.work([slow, True])
-    assert is_inside.wait(SOON_S)
+    assert is_inside.wait(PATIENCE_S)
     stage.stop.set()
     stage.wakeup.notify()
     assert not worker.join(0.05)
     may_go.set()
 
-    assert worker.join(SOON_S)
+    assert worker.join(PATIENCE_S)
     assert stage.calls == 1
 
 
@@ -198,7 +197,7 @@ def test_stop_ends_a_pause(stage: Stage):
         stage.stop.set()
         raise ValueError('x')
 
-    assert stage.work([fail]).join(SOON_S)
+    assert stage.work([fail]).join(PATIENCE_S)
     assert stage.calls == 1
 
 
@@ -221,15 +220,15 @@ def test_retired_worker_ends_and_its_errors_are_forgotten(stage: Stage):
 
     def fail_late() -> bool:
         is_inside.set()
-        may_go.wait(SOON_S)
+        may_go.wait(PATIENCE_S)
         raise ValueError('the session is closed')
 
     worker = stage.work([ValueError('x'), fail_late])
-    assert is_inside.wait(SOON_S)
+    assert is_inside.wait(PATIENCE_S)
     worker.retire()
     may_go.set()
 
-    assert worker.join(SOON_S)
+    assert worker.join(PATIENCE_S)
     assert [error is None for error in stage.errors] == [False, True]
     assert stage.calls == 2
 
@@ -306,7 +305,7 @@ def test_interruption_ends_a_wait_for_the_stop(timeout: float | None) -> None:
     thread.start()
     assert not ended.wait(0.02)
     stop.interrupt()
-    assert ended.wait(5)
+    assert ended.wait(PATIENCE_S)
     thread.join()
     assert stop.is_set()
     assert stop.wait(60)

@@ -65,7 +65,7 @@ class EmbeddedBroker:
         if self._loop is not None and self._stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
         self._thread = None
 
     def _run(self) -> None:

@@ -129,7 +129,7 @@ class Front:
         """Close the listener and every connection."""
         if self._thread.is_alive():
             self._listener.shutdown()
-            self._thread.join(5)
+            self._thread.join(60)
         self._listener.server_close()
         for connection in tuple(self._listener.connections):
             with contextlib.suppress(OSError):

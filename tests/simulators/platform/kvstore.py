@@ -67,7 +67,7 @@ class EmbeddedRedis:
         for connection in tuple(self._listener.connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener = self._thread = None
 
 

@@ -111,7 +111,7 @@ class Children:
                 process.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 process.kill()
-        code = process.wait(10)
+        code = process.wait(60)
         self.forget(process)
         return code
 
@@ -124,7 +124,7 @@ class Children:
         if guard is not None and guard.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 guard.stdin.close()
-            guard.wait(10)
+            guard.wait(60)
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
         # -I -S: the guard needs nothing of the environment and must start in no time.

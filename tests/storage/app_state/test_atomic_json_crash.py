@@ -20,6 +20,7 @@ from sentinel_app.storage.app_state.store import AppState
 from tests.harness.builders.app_state import make_job, make_query, make_update, minutes
 from tests.harness.clocks import StandingClock
 from tests.harness.forked import FORK
+from tests.harness.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -108,7 +109,7 @@ def test_full_disk_is_reported_and_nothing_is_damaged(path: Path) -> None:
     told.close()
     with heard:
         error = heard.recv()
-    writer.join(30)
+    writer.join(PATIENCE_S)
     assert writer.exitcode == 0
     assert error.startswith(f'RUN-DISK {path} could not be written: File too large.')
     app_state = AppState(path, now=StandingClock().now)

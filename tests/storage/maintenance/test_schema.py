@@ -22,6 +22,7 @@ from sentinel_app.storage.maintenance.schema import current_steps, read_steps, s
 from sentinel_app.storage.sqlite import Database
 from tests.harness.clocks import StandingClock
 from tests.harness.forked import FORK
+from tests.harness.waiting import PATIENCE_S
 
 FIRST = """
 CREATE TABLE word (
@@ -212,7 +213,7 @@ def killed_after(path: Path, folder: Path, statements: int) -> None:
     """Open the database in a process that is killed before it executes a further statement."""
     process = FORK.Process(target=open_and_be_killed, args=(path, folder, statements))
     process.start()
-    process.join(30)
+    process.join(PATIENCE_S)
     assert process.exitcode == -signal.SIGKILL
 
 
