@@ -81,6 +81,6 @@ def test_secret_is_masked_by_the_name_before_it(text: str) -> None:
 )
 def test_cost_of_hostile_text_grows_only_with_its_length(piece: str) -> None:
     text = (piece * (200_000 // len(piece)))[:200_000]
-    started = time.perf_counter()
+    started = time.process_time()
     mask_named(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

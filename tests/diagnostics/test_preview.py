@@ -359,7 +359,7 @@ def test_parallel_requests_are_answered_in_order_few_at_a_time() -> None:
         return number
 
     calls = [lambda number=number: call(number) for number in range(20)]
-    assert parallel.gathered(calls, within_s=10) == list(range(20))
+    assert parallel.gathered(calls, within_s=PATIENCE_S) == list(range(20))
     assert 1 < most <= parallel.AT_ONCE
     assert parallel.gathered([], within_s=0) == []
 
@@ -376,5 +376,5 @@ def test_failing_request_ends_the_other_parallel_ones() -> None:
 
     calls = [lambda number=number: call(number) for number in range(50)]
     with pytest.raises(QueryError):
-        parallel.gathered(calls, within_s=10)
+        parallel.gathered(calls, within_s=PATIENCE_S)
     assert len(made) < 50

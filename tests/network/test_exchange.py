@@ -43,7 +43,8 @@ from tests.harness.waiting import PATIENCE_S
 pytestmark = pytest.mark.integration
 
 LIMIT = SizeLimit(body_bytes=1 << 20, values=10_000)
-TIMEOUTS = Timeouts(connect_s=2, read_s=2, total_s=0.3)
+TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=PATIENCE_S, total_s=PATIENCE_S)
+SHORT_TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=PATIENCE_S, total_s=0.3)
 SECRET = 'planted-client-secret'
 SIGNATURE = 'TC 42:c2lnbmF0dXJlIG9mIHRoaXMgb25lIHJlcXVlc3Q='
 
@@ -122,11 +123,10 @@ def bomb(layers: int) -> bytes:
 @pytest.mark.parametrize('layers', [1, 2])
 def test_bomb_is_refused_while_it_is_unpacked(ask, make, layers):
     reply = make(bomb(layers), f'Content-Encoding: {", ".join(["gzip"] * layers)}')
-    timeouts = Timeouts(connect_s=5, read_s=5, total_s=20)
     tracemalloc.start()
     try:
         with pytest.raises(NetworkFault) as caught:
-            ask(reply, timeouts=timeouts)
+            ask(reply)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -149,18 +149,16 @@ def test_json_of_more_values_than_are_needed_is_not_read(ask):
 
 
 def drip(connection: socket.socket) -> None:
-    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n')
-    for _ in range(100):
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n')
+    while True:
         connection.sendall(b' ')
         time.sleep(0.02)
 
 
 def test_server_that_drips_is_cut_off_after_the_total_time(ask):
-    began = time.monotonic()
     with pytest.raises(NetworkFault) as caught:
-        ask(drip)
+        ask(drip, timeouts=SHORT_TIMEOUTS)
     assert caught.value.kind is FaultKind.TIMEOUT
-    assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.parametrize(
@@ -299,11 +297,9 @@ def drips_its_head(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize('reply', [never_ends_its_head, drips_its_head])
 def test_head_of_an_answer_is_bounded_in_time_as_its_body_is(ask, reply):
-    began = time.monotonic()
     with pytest.raises(NetworkFault) as caught:
-        ask(reply)
+        ask(reply, timeouts=SHORT_TIMEOUTS)
     assert caught.value.kind is FaultKind.TIMEOUT
-    assert time.monotonic() - began < 2
 
 
 REDIRECTS = ['301 Away', '302 Away', '303 Away', '307 Away', '308 Away']
@@ -315,14 +311,12 @@ def test_body_of_a_redirect_is_bounded_as_any_other(ask, status):
 
     def drip(connection: socket.socket) -> None:
         connection.sendall(f'HTTP/1.1 {status}\r\nLocation: /on\r\n\r\n'.encode())
-        for _ in range(100):
+        while True:
             connection.sendall(b'x')
             time.sleep(0.05)
 
-    began = time.monotonic()
     with pytest.raises(NetworkFault, match='took too long'):
-        ask(drip)
-    assert time.monotonic() - began < 2
+        ask(drip, timeouts=SHORT_TIMEOUTS)
 
     bomb = http(
         gzip.compress(bytes(64 << 20)), 'Location: /', 'Content-Encoding: gzip', status=status
@@ -376,10 +370,8 @@ def test_session_of_the_framework_bounds_the_wait_for_an_endless_head(monkeypatc
     with listener, requests.Session() as session:
         session.trust_env = False
         restrain(session)
-        began = time.monotonic()
         with pytest.raises(requests.RequestException):
             session.get(f'http://127.0.0.1:{listener.getsockname()[1]}/')
-        assert time.monotonic() - began < 2
 
 
 def test_session_of_the_framework_ignores_a_requested_wait(make_framework):
@@ -388,7 +380,7 @@ def test_session_of_the_framework_ignores_a_requested_wait(make_framework):
     )
     began = time.monotonic()
     assert framework.session.get(framework.address).json() == {'whole': True}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_session_of_the_framework_has_a_timeout():

@@ -11,7 +11,7 @@ import pytest
 from sentinel_app.pipeline.wakeup import Wakeup, Wakeups
 from tests.harness.waiting import until
 
-LONG_S = 30.0
+LONG_S = 120.0
 MOMENT_S = 0.05
 
 

@@ -889,7 +889,8 @@ def test_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) ->
     started = time.monotonic()
     prepared = session.prepare_request(requests.Request('GET', 'https://127.0.0.1:9/api/v3/x'))
     assert prepared.headers['Authorization'].startswith('TC id:')
-    assert time.monotonic() - started < 1
+    # The framework would wait for longer than the time that a token is renewed ahead of its end.
+    assert time.monotonic() - started < PATIENCE_S
 
 
 def test_token_does_not_outlive_its_request(stage: Stage) -> None:

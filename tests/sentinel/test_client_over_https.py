@@ -26,6 +26,7 @@ from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import SentinelSink
 from tests.harness.pem import certificate_pem, key_pem, rsa_key
+from tests.harness.waiting import PATIENCE_S
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.entra import CLIENT_ID, CLIENT_SECRET, AppState, EntraSimulator
 from tests.simulators.sentinel import SentinelSimulator
@@ -36,7 +37,8 @@ pytestmark = pytest.mark.integration
 SCOPE = 'https://management.azure.com/.default'
 SOURCE = 'ThreatConnect-Dé"mo'
 STRANGER = '0c1d2e3f-4a5b-4c6d-8e7f-001122334455'
-TIMEOUTS = Timeouts(connect_s=5, read_s=1, total_s=3)
+TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=PATIENCE_S, total_s=PATIENCE_S)
+SHORT_TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=1, total_s=3)
 
 
 @pytest.fixture(scope='module')
@@ -71,7 +73,7 @@ def make(entra, sentinel):
             session=sessions[-2],
             clock=SystemClock(),
             redactor=Redactor(),
-            timeouts=TIMEOUTS,
+            timeouts=changes.get('timeouts', TIMEOUTS),
         )
         return SentinelSink(
             upload_url=sentinel.url,
@@ -81,7 +83,7 @@ def make(entra, sentinel):
             session=sessions[-1],
             clock=SystemClock(),
             redactor=Redactor(),
-            timeouts=TIMEOUTS,
+            timeouts=changes.get('timeouts', TIMEOUTS),
         )
 
     yield make_sink
@@ -188,11 +190,11 @@ def test_certificate_signs_in_where_it_is_registered(entra, sentinel, make):
     ],
 )
 def test_fault_of_each_kind_is_one_attempt_and_raises_its_own_error(
-    sentinel, sink, name, params, error_class
+    sentinel, make, sink, name, params, error_class
 ):
     sentinel.faults.add(name, **params)
     with pytest.raises(error_class) as caught:
-        sink.send(batch(2))
+        make(timeouts=SHORT_TIMEOUTS if name == 'slow' else TIMEOUTS).send(batch(2))
     assert type(caught.value) is error_class
     assert len(sentinel.requests) == 1
     sentinel.faults.clear()
@@ -265,13 +267,13 @@ def test_app_that_was_enabled_again_works_at_the_next_call(entra, sink):
 
 @pytest.mark.parametrize('endpoint', ['metadata', 'token'])
 @pytest.mark.parametrize('name', ['throttled', 'server-error', 'html', 'drop', 'slow'])
-def test_trouble_at_the_sign_in_is_retryable(entra, sink, endpoint, name):
+def test_trouble_at_the_sign_in_is_retryable(entra, make, sink, endpoint, name):
     params = {'wait_s': 2} if name == 'slow' else {}
     if name == 'throttled':
         params = {'retry_after': 0}
     entra.faults.add(name, endpoint=endpoint, **params)
     with pytest.raises(TokenError):
-        sink.send([stix()])
+        make(timeouts=SHORT_TIMEOUTS if name == 'slow' else TIMEOUTS).send([stix()])
     entra.faults.clear()
     assert sink.send([stix()]).refusals == {}
 

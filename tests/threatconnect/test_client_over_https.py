@@ -29,6 +29,7 @@ from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.parse import FIELDS
 from tests.harness.soak import amount
+from tests.harness.waiting import PATIENCE_S
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.threatconnect import (
     ACCESS_ID,
@@ -49,7 +50,10 @@ OWNERS = (
     Owner(id=2, name=AWKWARD),
     Owner(id=3, name='Foreign'),
 )
-TIMEOUTS = Timeouts(connect_s=5, read_s=5, total_s=20)
+TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=PATIENCE_S, total_s=PATIENCE_S)
+SHORT_TIMEOUTS = Timeouts(connect_s=PATIENCE_S, read_s=1, total_s=2)
+SLOW = {'wait', 'slow_body', 'slow_above'}
+"""Faults that a call ends only by its own time-out."""
 
 
 def rows():
@@ -214,7 +218,7 @@ def test_keywords_are_those_of_the_instance(source):
 def test_fault_of_each_kind_is_one_attempt_and_raises_its_own_error(
     threatconnect, make, name, params, error_class
 ):
-    source = make(timeouts=Timeouts(connect_s=5, read_s=1, total_s=2))
+    source = make(timeouts=SHORT_TIMEOUTS if name in SLOW else TIMEOUTS)
     threatconnect.forget_requests()
     threatconnect.faults.on(name, **params)
     with pytest.raises(error_class) as caught:
@@ -222,7 +226,7 @@ def test_fault_of_each_kind_is_one_attempt_and_raises_its_own_error(
     assert type(caught.value) is error_class
     assert threatconnect.request_count == 1
     threatconnect.faults.off()
-    assert len(source.read_page(effective_question(query()), limit=1000).rows) == 30
+    assert len(make().read_page(effective_question(query()), limit=1000).rows) == 30
 
 
 def test_single_refusal_as_in_a_renewal_race_goes_unnoticed(threatconnect, source):
