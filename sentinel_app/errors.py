@@ -187,6 +187,48 @@ class UploadDeniedError(FatalError):
     default_code = 'AZ-403'
 
 
+class LogsThrottledError(ThrottledError):
+    """Log Analytics responded with 429; the query was not run."""
+
+    default_code = 'AZ-QUERY-429'
+
+
+class LogsServerError(RetryableError):
+    """Log Analytics responded with a server error, with no usable answer, or not at all."""
+
+    default_code = 'AZ-QUERY-5XX'
+
+
+class LogsUnauthorizedError(UnauthorizedError):
+    """Log Analytics refused the token; a new one may be accepted."""
+
+    default_code = 'AZ-QUERY-401'
+
+
+class LogsTooLargeError(SentinelAppError):
+    """Log Analytics cut the answer short or ran out of time; a smaller question may be answered."""
+
+    default_code = 'AZ-QUERY-SIZE'
+
+
+class LogsDeniedError(FatalError):
+    """The application may not query the workspace, or there is no such workspace."""
+
+    default_code = 'AZ-QUERY-403'
+
+
+class LogsTableError(FatalError):
+    """The workspace does not have the table, or a column of it."""
+
+    default_code = 'AZ-QUERY-TABLE'
+
+
+class LogsRefusedError(FatalError):
+    """Log Analytics refused the query itself."""
+
+    default_code = 'AZ-QUERY-400'
+
+
 class NotificationError(SentinelAppError):
     """ThreatConnect did not accept a notification; nothing depends on it."""
 
