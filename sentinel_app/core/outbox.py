@@ -61,6 +61,7 @@ class ChosenObject:
     source_modified: int
     content_hash: bytes
     fingerprint: bytes
+    confidence: int | None
     summary_digest: int | None
     """Digest of the summary, if the key does not follow from the summary."""
     sort_value: float | str | None

@@ -60,6 +60,7 @@ class LiveObject:
     source_modified: int
     content_hash: bytes
     fingerprint: bytes
+    confidence: int | None
     summary_digest: int | None
     summary: str
     value: str | None

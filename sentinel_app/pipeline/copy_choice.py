@@ -192,6 +192,7 @@ def _chosen_object(
         source_modified=candidate.modified,
         content_hash=content_hash,
         fingerprint=candidate.fingerprint,
+        confidence=indicator.confidence,
         summary_digest=missing_summary_digest(indicator, [each for _, each in candidate.keys]),
         sort_value=sort_value(indicator, sort_field) if sort_field and fate is Fate.SEND else None,
         text=text if fate is Fate.SEND else None,

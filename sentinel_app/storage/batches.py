@@ -164,7 +164,7 @@ class Batches:
             accounts = Accounts(transaction)
             settled = outbox.settle(transaction, accepted, refused, accounts, at=at)
             late = frozenset(accepted) - settled
-            outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late])
+            outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late], at)
             insert_errors(transaction, settlement.errors)
             objects = [item.object for item in settlement.errors if item.object is not None]
             error_state.supersede_unfounded(transaction, objects, at)

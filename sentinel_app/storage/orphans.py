@@ -358,8 +358,8 @@ def _outbox_row(
         *(outbox_id, job, held.object, None, False, True, account, held.unconfirmed),
         *(held.generation, held.query, held.owner, held.indicator_id, held.siblings),
         *(held.created, item.modified, item.valid_until, held.source_modified),
-        *(held.content_hash, held.fingerprint, held.summary_digest, None, held.summary),
-        *(held.value, len(item.text), pack(item.text)),
+        *(held.content_hash, held.fingerprint, held.confidence, held.summary_digest, None),
+        *(held.summary, held.value, len(item.text), pack(item.text)),
     )
 
 
@@ -378,6 +378,7 @@ def _held(row: sqlite3.Row) -> LiveObject:
         source_modified=row['source_modified'],
         content_hash=row['content_hash'],
         fingerprint=row['fingerprint'],
+        confidence=row['confidence'],
         summary_digest=row['summary_digest'],
         summary=row['summary'],
         value=row['value'],
@@ -400,6 +401,7 @@ def _unconfirmed(row: sqlite3.Row) -> LiveObject:
         source_modified=row['modified'],
         content_hash=b'',
         fingerprint=b'',
+        confidence=None,
         summary_digest=None,
         summary=row['summary'],
         value=None,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Outcome
-from sentinel_app.core.ledger_row import ObjectState
+from sentinel_app.core.ledger_row import ObjectState, millis
 from sentinel_app.core.object_text import content_hash
 from sentinel_app.core.outbox import OutboxObject
 from sentinel_app.core.upload_limits import fitting
@@ -136,7 +136,7 @@ def settle(
     """
     held = _in_flight(transaction, accepted)
     close_accepted(transaction, [row['id'] for row in held], at)
-    _hold(transaction, held)
+    _hold(transaction, held, at)
     others, live = _in_flight(transaction, refused), LiveChanges()
     for row in select_in(transaction, _SQL['rows'], [row['id'] for row in others]):
         if row['is_unacknowledged']:
@@ -162,11 +162,13 @@ def _in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
     return list(select_in(transaction, _SQL['in_flight'], ids))
 
 
-def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -> None:
+def acknowledge(
+    transaction: sqlite3.Connection, late: Sequence[OutboxObject], at: dt.datetime
+) -> None:
     """Record that Sentinel has accepted objects that were abandoned before the response."""
     transaction.executemany(
         _SQL['acknowledge'],
-        [(content_hash(item.text), item.object, item.modified) for item in late],
+        [(content_hash(item.text), millis(at), item.object, item.modified) for item in late],
     )
     transaction.executemany(_SQL['confirm_late'], [(item.object, item.modified) for item in late])
 
@@ -240,7 +242,7 @@ def fail_waiting(transaction: sqlite3.Connection, job: int, accounts: Accounts) 
     transaction.execute(_SQL['nothing_waits'], (job,))
 
 
-def _hold(transaction: sqlite3.Connection, rows: Rows) -> None:
+def _hold(transaction: sqlite3.Connection, rows: Rows, at: dt.datetime) -> None:
     """Record accepted versions in the ledger."""
     transaction.executemany(
         _SQL['confirm'],
@@ -253,7 +255,8 @@ def _hold(transaction: sqlite3.Connection, rows: Rows) -> None:
         for row in select_in(transaction, _SQL[name], ids):
             live.add(*row)
     live.store(transaction)
-    for name in ('hold_all', 'hold_all_content', 'adopt_all', 'forget_refusals'):
+    run_in(transaction, _SQL['hold_all'], ids, (millis(at),))
+    for name in ('hold_all_content', 'adopt_all', 'forget_refusals'):
         run_in(transaction, _SQL[name], ids)
 
 
@@ -272,8 +275,8 @@ def _ledger_values(
     return (
         *(state.value, row['generation'], row['query'], row['job'], row['owner']),
         *(row['indicator_id'], row['siblings'], row['created'], row['modified'], valid_until),
-        *(row['source_modified'], content_hash, fingerprint, row['summary_digest']),
-        *(row['id'], row['modified'], row['object']),
+        *(row['source_modified'], content_hash, fingerprint, row['confidence']),
+        *(row['summary_digest'], row['id'], row['modified'], row['object']),
     )
 
 

@@ -336,7 +336,7 @@ def _outbox_row(
         *(outbox_id, job, item.object, waits_for, is_unacknowledged, False, account, None),
         *(item.generation, query, owner, item.indicator_id, item.siblings, item.created),
         *(item.modified, item.valid_until, item.source_modified, item.content_hash),
-        *(item.fingerprint, item.summary_digest, item.sort_value, item.summary),
+        *(item.fingerprint, item.confidence, item.summary_digest, item.sort_value, item.summary),
         *(_value(item.key, item.summary), len(text), pack(text)),
     )
 

@@ -1,9 +1,9 @@
 -- name: add
 INSERT INTO outbox (id, job, object, waits_for, is_unacknowledged, is_revocation, account,
     unconfirmed, generation, query, owner, indicator_id, siblings, created, modified, valid_until,
-    source_modified, content_hash, fingerprint, summary_digest, sort_value, summary, value, size,
-    body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    source_modified, content_hash, fingerprint, confidence, summary_digest, sort_value, summary,
+    value, size, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: waiting
 SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, is_revocation,
@@ -103,8 +103,9 @@ UPDATE progress SET waiting = 0 WHERE job = ?;
 -- name: hold
 UPDATE ledger SET state = ?, generation = ?, query = ?, job = ?, owner = ?, indicator_id = ?,
     siblings = ?, created = ?, modified = ?, valid_until = ?, source_modified = ?,
-    content_hash = ?, fingerprint = ?, summary_digest = ?, withdrawals_refused = 0,
-    outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END, first_sent = coalesce(first_sent, ?)
+    content_hash = ?, fingerprint = ?, confidence = ?, accepted = NULL, summary_digest = ?,
+    withdrawals_refused = 0, outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END,
+    first_sent = coalesce(first_sent, ?)
 WHERE id = ?;
 
 -- name: hold_content
@@ -138,7 +139,8 @@ INSERT INTO request_time (at) VALUES (?);
 DELETE FROM request_time WHERE at <= ?;
 
 -- name: acknowledge
-UPDATE ledger SET content_hash = ? WHERE id = ? AND modified = ? AND content_hash = x'';
+UPDATE ledger SET content_hash = ?, accepted = ?
+WHERE id = ? AND modified = ? AND content_hash = x'';
 
 -- name: confirm_late
 DELETE FROM unconfirmed WHERE object = ? AND modified = ?;
@@ -158,7 +160,8 @@ UPDATE ledger SET state = 1 + new.is_revocation, generation = new.generation, qu
     job = new.job, owner = new.owner, indicator_id = new.indicator_id, siblings = new.siblings,
     created = new.created, modified = new.modified, valid_until = new.valid_until,
     source_modified = new.source_modified, content_hash = new.content_hash,
-    fingerprint = new.fingerprint, summary_digest = new.summary_digest, withdrawals_refused = 0,
+    fingerprint = new.fingerprint, confidence = new.confidence, accepted = ?,
+    summary_digest = new.summary_digest, withdrawals_refused = 0,
     outbox = nullif(ledger.outbox, new.id), first_sent = coalesce(first_sent, new.modified)
 FROM outbox AS new WHERE ledger.id = new.object AND new.id IN (?);
 

@@ -115,6 +115,7 @@ def make_live_object(kind: IndicatorType = IndicatorType.ADDRESS, **fields: Any)
         source_modified=millis(indicator.modified_at),
         content_hash=b'a hash',
         fingerprint=b'a print',
+        confidence=None,
         summary_digest=None,
         summary=indicator.summary,
         value=None,
@@ -172,6 +173,7 @@ def make_chosen(key: ObjectKey = KEY, **fields: Any) -> ChosenObject:
         'source_modified': NOON,
         'content_hash': b'a hash',
         'fingerprint': b'a print',
+        'confidence': 80,
         'summary_digest': None,
         'sort_value': None,
     }

@@ -88,6 +88,8 @@ def fill(path: Path, count: int = 100) -> None:
         0,
         at,
         None,
+        None,
+        at,
     )
     with db.write() as transaction:
         transaction.execute("INSERT INTO job (request_id) VALUES ('j1')")

@@ -56,7 +56,11 @@ CREATE TABLE ledger (
     -- When its first version was made that Sentinel accepted.
     first_sent INTEGER,
     -- Stands for the host of a URL and the key of a Registry Key, by which people look for them.
-    container INTEGER
+    container INTEGER,
+    -- The confidence of the version that Sentinel has; NULL where it has none.
+    confidence INTEGER,
+    -- When Sentinel accepted that version; NULL while nobody knows whether it did.
+    accepted INTEGER
 );
 CREATE UNIQUE INDEX ledger_digest ON ledger (digest);
 CREATE INDEX ledger_indicator ON ledger (indicator_id);
@@ -231,6 +235,7 @@ CREATE TABLE outbox (
     source_modified INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
     fingerprint BLOB NOT NULL,
+    confidence INTEGER,
     summary_digest INTEGER,
     sort_value,
     summary TEXT NOT NULL,
