@@ -229,6 +229,12 @@ class LogsRefusedError(FatalError):
     default_code = 'AZ-QUERY-400'
 
 
+class LogsSilentError(FatalError):
+    """Log Analytics answered with far less than was sent, from which nothing follows."""
+
+    default_code = 'AZ-QUERY-SILENT'
+
+
 class NotificationError(SentinelAppError):
     """ThreatConnect did not accept a notification; nothing depends on it."""
 

@@ -430,3 +430,51 @@ CREATE TABLE metric (
     throttled INTEGER NOT NULL,
     throttled_s REAL NOT NULL
 ) WITHOUT ROWID;
+
+-- The runs of the Task Verify. Times are milliseconds since 1970.
+CREATE TABLE verification (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started INTEGER NOT NULL,
+    -- NULL while it runs, and for ever where it broke off.
+    ended INTEGER,
+    is_whole INTEGER NOT NULL,
+    -- Why it came to nothing; NULL where it was completed.
+    code TEXT,
+    message TEXT,
+    reason TEXT,
+    requests INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    confirmed INTEGER NOT NULL DEFAULT 0,
+    recent INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL DEFAULT 0
+);
+-- How many findings of a kind a run has; those that are listed may be fewer.
+CREATE TABLE finding_count (
+    verification INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (verification, kind)
+) WITHOUT ROWID;
+CREATE TABLE finding (
+    id INTEGER PRIMARY KEY,
+    verification INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    -- The bytes of the object's id.
+    digest BLOB NOT NULL,
+    -- Its ledger row; NULL where there is none.
+    object INTEGER,
+    -- Its newest row in the table, if there is one.
+    modified INTEGER,
+    valid_until INTEGER,
+    confidence INTEGER,
+    marks INTEGER,
+    -- Of an unknown object, for its withdrawal.
+    created INTEGER,
+    valid_from INTEGER,
+    pattern TEXT,
+    -- The update that a person has requested about it.
+    update_id TEXT
+);
+CREATE INDEX finding_digest ON finding (verification, digest);
+CREATE INDEX finding_kind ON finding (verification, kind, id);
+CREATE INDEX finding_update ON finding (update_id) WHERE update_id IS NOT NULL;

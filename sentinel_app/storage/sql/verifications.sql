@@ -1,0 +1,90 @@
+-- name: begin
+INSERT INTO verification (started, is_whole) VALUES (?, ?);
+
+-- name: finish
+UPDATE verification SET ended = ?, requests = ?, held = ?, confirmed = ?, recent = ?, unread = ?
+WHERE id = ?;
+
+-- name: fail
+UPDATE verification SET ended = ?, requests = ?, code = ?, message = ?, reason = ? WHERE id = ?;
+
+-- name: count
+INSERT INTO finding_count (verification, kind, count) VALUES (?, ?, ?);
+
+-- name: counts
+SELECT kind, count FROM finding_count WHERE verification = ?;
+
+-- name: last
+SELECT * FROM verification WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1;
+
+-- name: last_complete
+SELECT * FROM verification WHERE ended IS NOT NULL AND code IS NULL ORDER BY id DESC LIMIT 1;
+
+-- name: since_whole
+SELECT count(*) FROM verification
+WHERE ended IS NOT NULL AND code IS NULL AND id > ?;
+
+-- name: last_whole
+SELECT max(id) FROM verification WHERE ended IS NOT NULL AND code IS NULL AND is_whole;
+
+-- name: forget_findings
+DELETE FROM finding WHERE id IN (
+    SELECT id FROM finding WHERE verification NOT IN (?, ?) LIMIT ?
+);
+
+-- name: forget_counts
+DELETE FROM finding_count WHERE verification NOT IN (?, ?);
+
+-- name: forget_runs
+DELETE FROM verification WHERE id <= ? AND id NOT IN (?, ?);
+
+-- name: carry
+-- What no rule can match stays so as long as the same version is live.
+INSERT INTO finding (verification, kind, digest, object, modified, valid_until, confidence, marks,
+    update_id)
+SELECT ?, finding.kind, finding.digest, object, finding.modified, finding.valid_until,
+    finding.confidence,
+    marks, update_id
+FROM finding JOIN ledger ON ledger.id = finding.object
+WHERE finding.id IN (?) AND state = 1 AND ledger.modified = finding.modified
+RETURNING digest;
+
+-- name: to_carry
+SELECT id FROM finding WHERE verification = ? AND kind = 'unmatchable' AND id > ?
+ORDER BY id LIMIT ?;
+
+-- name: forget_between
+DELETE FROM finding WHERE verification = ? AND digest BETWEEN ? AND ?;
+
+-- name: add
+INSERT INTO finding (verification, kind, digest, object, modified, valid_until, confidence, marks)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: describe
+UPDATE finding SET created = ?, valid_from = ?, pattern = ?, modified = ?
+WHERE verification = ? AND digest = ? AND kind = 'unknown';
+
+-- name: scan
+SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
+    outbox IS NOT NULL AS is_waiting
+FROM ledger WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: between
+SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
+    outbox IS NOT NULL AS is_waiting
+FROM ledger WHERE digest BETWEEN ? AND ?;
+
+-- name: held
+SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
+    outbox IS NOT NULL AS is_waiting
+FROM ledger WHERE id IN (?);
+
+-- name: came_back
+SELECT ledger.id, kind, generation, summary, value
+FROM ledger JOIN content ON content.object = ledger.id
+WHERE generation > 0 AND ledger.id > ? ORDER BY ledger.id LIMIT ?;
+
+-- name: unconfirmed
+SELECT unconfirmed.id, kind, unconfirmed.generation, content.summary, value
+FROM unconfirmed JOIN ledger ON ledger.id = unconfirmed.object
+    JOIN content ON content.object = ledger.id;
