@@ -9,7 +9,7 @@ from typing import Any
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.sink import UploadReply
-from tests.simulators.sentinel.table import Anomaly, Table
+from tests.simulators.sentinel import Anomaly, Table
 from tests.simulators.sentinel.validation import validate
 
 SOURCE_SYSTEM = 'ThreatConnect-Test'

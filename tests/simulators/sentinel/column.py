@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from tests.simulators.sentinel.change import REPUBLISHED
 from tests.simulators.sentinel.pattern import read_equality
 from tests.simulators.sentinel.validation import read_timestamp
 
@@ -18,7 +19,11 @@ OWN_COLUMNS = frozenset(
     ('type', 'created', 'modified', 'valid_from', 'valid_until', 'confidence', 'revoked')
 )
 """Properties that `Data` leaves out because a column holds them."""
+DATA_CUT = 1000
+"""Characters of `description` and `pattern` that `Data` keeps."""
 CUT_IN_DATA = ('description', 'pattern')
+LOST_IN_REPUBLISHED = frozenset(('external_references', 'extensions', 'granular_markings', 'lang'))
+"""Properties that are no longer in `Data` when the platform has rebuilt it."""
 
 
 def columns(
@@ -28,6 +33,8 @@ def columns(
     *,
     stored_at: float,
     is_revoked: bool,
+    is_deleted: bool,
+    update_method: str,
     workspace_id: str,
     tenant_id: str,
     now: float,
@@ -41,6 +48,8 @@ def columns(
         stix: the object as sent.
         stored_at: when it was stored, in seconds.
         is_revoked: whether this id is revoked, by this object or by an earlier one.
+        is_deleted: whether a person has deleted it.
+        update_method: the `LastUpdateMethod` column.
         workspace_id: the workspace.
         tenant_id: the Entra tenant.
         now: the time for which `IsActive` is worked out, in seconds.
@@ -64,13 +73,13 @@ def columns(
         'Modified': stix['modified'],
         'ValidFrom': stix.get('valid_from'),
         'ValidUntil': stix.get('valid_until'),
-        'IsActive': is_indicator and not is_revoked and _is_valid(stix, now),
-        'IsDeleted': False,
+        'IsActive': is_indicator and not is_revoked and not is_deleted and _is_valid(stix, now),
+        'IsDeleted': is_deleted,
         'Revoked': is_revoked,
         'Tags': ', '.join(stix.get('labels', ())),
         'AdditionalFields': _additional_fields(stix),
-        'LastUpdateMethod': 'ThreatIntelUploadAPI',
-        'Data': _data(stix, cut),
+        'LastUpdateMethod': update_method,
+        'Data': _data(stix, cut, is_rebuilt=update_method == REPUBLISHED),
         'AzureTenantId': tenant_id,
         'TenantId': workspace_id,
         'WorkspaceId': workspace_id,
@@ -92,10 +101,11 @@ def _additional_fields(stix: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _data(stix: dict[str, Any], cut: int) -> dict[str, Any]:
+def _data(stix: dict[str, Any], cut: int, *, is_rebuilt: bool) -> dict[str, Any]:
     """Get what no column holds; empty values are dropped, and long texts cut."""
+    left_out = OWN_COLUMNS | LOST_IN_REPUBLISHED if is_rebuilt else OWN_COLUMNS
     return {
         name: value[:cut] if name in CUT_IN_DATA else value
         for name, value in stix.items()
-        if name not in OWN_COLUMNS and value not in ('', [], {})
+        if name not in left_out and value not in ('', [], {})
     }

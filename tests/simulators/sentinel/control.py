@@ -7,6 +7,9 @@ GET  /_control/rows?...            every row
 GET  /_control/history?id=         every row of one id
 GET  /_control/anomalies, /requests, /arrivals
 POST /_control/limit               {"count": 100, "window_s": 60, "counts_refused": true}
+POST /_control/edit                {"id": "indicator--...", "confidence": 10}, by a person
+POST /_control/delete              {"id": "indicator--..."}, by a person
+POST /_control/republish           {"older_than_days": 7}
 POST /_control/forget
 """
 
@@ -42,6 +45,11 @@ def control_views(simulator: SentinelSimulator) -> dict[tuple[str, str], View]:
         ),
         ('GET', '/arrivals'): lambda _request: simulator.limit.arrivals(),
         ('POST', '/limit'): lambda request: _change_limit(simulator, request),
+        ('POST', '/edit'): lambda request: _edit(simulator, request),
+        ('POST', '/delete'): lambda request: simulator.delete(request.json()['id']),
+        ('POST', '/republish'): lambda request: {
+            'republished': simulator.republish(**request.json())
+        },
         ('POST', '/forget'): lambda _request: simulator.forget(),
     }
 
@@ -68,6 +76,11 @@ def _status(simulator: SentinelSimulator) -> dict[str, Any]:
             'counts_refused': limit.counts_refused,
         },
     }
+
+
+def _edit(simulator: SentinelSimulator, request: Request) -> None:
+    values = dict(request.json())
+    simulator.edit(values.pop('id'), **values)
 
 
 def _change_limit(simulator: SentinelSimulator, request: Request) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.simulators.entra import TENANT_ID, Cloud, TokenIssuer
 from tests.simulators.faults import ControlPanel, Fault, FaultBook
 from tests.simulators.https import Reply, Request, Server, json_reply
 from tests.simulators.sentinel import reply as replies
+from tests.simulators.sentinel.anomaly import Anomaly
 from tests.simulators.sentinel.control import control_views
 from tests.simulators.sentinel.fault import (
     FAULTS,
@@ -29,7 +30,7 @@ from tests.simulators.sentinel.fault import (
 from tests.simulators.sentinel.gateway import Bearer, Gateway, SentinelSettings, Upload, upload_path
 from tests.simulators.sentinel.limit import RollingLimit
 from tests.simulators.sentinel.reply import RefusedError
-from tests.simulators.sentinel.table import Anomaly, Table
+from tests.simulators.sentinel.table import Table
 from tests.simulators.sentinel.validation import message, validate
 
 WORKSPACE_ID = 'a3c1f0de-52b7-4c1e-9d0a-7f2e6b8c4d15'
@@ -130,6 +131,27 @@ class SentinelSimulator:
         """Get what was odd, of these kinds or of any."""
         return [anomaly for anomaly in self.table.anomalies() if not kinds or anomaly.kind in kinds]
 
+    def edit(self, id_: str, **changes: Any) -> None:
+        """Let a person change an object.
+
+        Args:
+            id_: a row's `Id` or a STIX id.
+            changes: `confidence`, `labels`, `revoked`, `valid_until`, `modified`; `None` removes.
+
+        Raises:
+            KeyError: no such object, or one that is deleted.
+            ValueError: a property that no person can change.
+        """
+        self.table.edit(id_, **changes)
+
+    def delete(self, id_: str) -> None:
+        """Let a person delete an object by its `Id` or STIX id; raises as `edit` does."""
+        self.table.delete(id_)
+
+    def republish(self, older_than_days: float = 7.0) -> int:
+        """Repeat what is neither deleted nor expired and that old; returns how many rows."""
+        return self.table.republish(older_than_days)
+
     def forget(self) -> None:
         """Empty the table, the windows and what was recorded; settings and faults stay."""
         self.table.clear()
@@ -139,7 +161,7 @@ class SentinelSimulator:
             self._status_counts.clear()
 
     def save(self, path: Path) -> None:
-        """Write the newest row of each id, the counters and the windows as JSON lines."""
+        """Write what is held, what became of it, the counters and the windows as JSON lines."""
         with self._lock:
             head = {
                 'number': self._number,

@@ -13,44 +13,34 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tests.simulators.sentinel.column import columns
-from tests.simulators.sentinel.validation import read_timestamp
+from tests.simulators.sentinel import change
+from tests.simulators.sentinel.anomaly import Anomaly, oddities
+from tests.simulators.sentinel.column import DATA_CUT, columns
 
-DATA_CUT = 1000
-"""Characters of `description` and `pattern` that `Data` keeps."""
-
-KNOWN_PROPERTIES = frozenset(
-    (
-        'type', 'spec_version', 'id', 'created_by_ref', 'created', 'modified', 'revoked', 'labels',
-        'confidence', 'lang', 'external_references', 'object_marking_refs', 'granular_markings',
-        'extensions', 'name', 'description', 'indicator_types', 'pattern', 'pattern_type',
-        'pattern_version', 'valid_from', 'valid_until', 'kill_chain_phases',
-    )
-)  # fmt: skip
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One version of one object, as it came; its columns are worked out when asked for."""
+    """One state of one object; its columns are worked out when asked for."""
 
     id: str
     source_system: str
     stix: dict[str, Any]
+    """As it was sent, but for what a person changed since."""
     stored_at: float
     is_revoked: bool
     version: int
-    """1 for the first of its id, and so on."""
+    """How often its id was sent by then, this time included."""
     request_number: int
+    """The request by which it was sent last."""
+    update_method: str = change.UPLOADED
+    is_deleted: bool = False
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anomaly:
-    """Something the service takes without a word, but a correct sender never does."""
-
-    kind: str
-    id: str
-    detail: str
-    request_number: int
+    @property
+    def is_sent(self) -> bool:
+        """Whether it is an object as it was sent, not what became of one within Sentinel."""
+        return self.update_method == change.UPLOADED
 
 
 class Table:
@@ -65,9 +55,12 @@ class Table:
         self._lock = threading.RLock()
         self._rows: list[Row] = []
         self._history: dict[str, list[Row]] = {}
+        self._sent: dict[str, Row] = {}
         self._anomalies: list[Anomaly] = []
         self.stored_count = 0
         """Objects taken ever, over restarts too."""
+        self.generation = 0
+        """Changes when rows are taken away; otherwise they are only ever added."""
 
     def append(
         self,
@@ -83,28 +76,66 @@ class Table:
             seen: set[str] = set()
             for stix in objects:
                 id_ = row_id(source_system, stix['id'])
-                history = self._history.setdefault(id_, [])
-                newest = history[-1] if history else None
-                for kind, detail in _oddities(stix, newest, is_twice=id_ in seen):
+                is_gone = id_ in self._history and self._history[id_][-1].is_deleted
+                before = self._sent.get(id_)
+                for kind, detail in oddities(stix, before, is_twice=id_ in seen):
                     self._anomalies.append(
                         Anomaly(
                             kind=kind, id=stix['id'], detail=detail, request_number=request_number
                         )
                     )
                 seen.add(id_)
-                was_revoked = bool(newest and newest.is_revoked)
+                # Only what was sent binds the sender: what a person did, the next upload undoes.
+                was_revoked = bool(before and before.is_revoked and not is_gone)
                 row = Row(
                     id=id_,
                     source_system=source_system,
                     stix=stix,
                     stored_at=now,
                     is_revoked=stix.get('revoked', False) or (is_revoked_final and was_revoked),
-                    version=newest.version + 1 if newest else 1,
+                    version=before.version + 1 if before else 1,
                     request_number=request_number,
                 )
-                history.append(row)
-                self._rows.append(row)
+                self._add(row)
                 self.stored_count += 1
+
+    def edit(self, id_: str, **changes: Any) -> None:
+        """Add the row of a person's edit.
+
+        Args:
+            id_: a row's `Id` or a bare STIX id.
+            changes: new values by STIX property, `None` to remove one; see `change.EDITABLE`.
+
+        Raises:
+            KeyError: no such object, or one that is deleted.
+            ValueError: a property that no person can change.
+        """
+        with self._lock:
+            self._add(change.edited(self._find(id_), changes, at=self._clock()))
+
+    def delete(self, id_: str) -> None:
+        """Add the last row of an object that a person deletes; raises as `edit` does."""
+        with self._lock:
+            self._add(change.deleted(self._find(id_), at=self._clock()))
+
+    def republish(self, older_than_days: float = 7.0) -> int:
+        """Repeat all that is neither deleted nor expired, and whose newest row is that old.
+
+        Returns:
+            The number of rows added.
+        """
+        with self._lock:
+            now = self._clock()
+            due = [
+                row
+                for row in (rows[-1] for rows in self._history.values())
+                if row.stored_at <= now - older_than_days * _DAY_S
+                and not row.is_deleted
+                and not change.is_expired(row, now)
+            ]
+            for row in due:
+                self._add(change.republished(row, at=now))
+            return len(due)
 
     def __len__(self) -> int:
         """Count the ids held."""
@@ -120,22 +151,29 @@ class Table:
             rows = list(self._rows)
         return [self._columns(row) for row in self._visible(rows, visible_after_s)]
 
+    def rows_from(self, position: int) -> list[tuple[Row, dict[str, Any]]]:
+        """Get the rows after the first `position`, each with its columns."""
+        with self._lock:
+            rows = self._rows[position:]
+        return [(row, self._columns(row)) for row in rows]
+
     def held(self, visible_after_s: float = 0.0) -> dict[str, dict[str, Any]]:
         """Get the newest row for each `Id`."""
         return {id_: self._columns(row) for id_, row in self._newest(visible_after_s).items()}
 
     def held_objects(self, source_system: str | None = None) -> dict[str, dict[str, Any]]:
         """Get the newest object for each STIX id, exactly as it was sent."""
-        return {
-            row.stix['id']: row.stix
-            for row in self._newest(0.0).values()
-            if source_system in (None, row.source_system)
-        }
+        with self._lock:
+            return {
+                row.stix['id']: row.stix
+                for row in self._sent.values()
+                if source_system in (None, row.source_system)
+            }
 
     def objects(self) -> list[dict[str, Any]]:
         """Get every object in the order they came, exactly as they were sent."""
         with self._lock:
-            return [row.stix for row in self._rows]
+            return [row.stix for row in self._rows if row.is_sent]
 
     def history(self, id_: str) -> list[dict[str, Any]]:
         """Get every row of one id, oldest first; a row's `Id` or a bare STIX id."""
@@ -151,7 +189,7 @@ class Table:
     def versions(self) -> dict[str, int]:
         """Get how often each STIX id was stored."""
         with self._lock:
-            return {rows[-1].stix['id']: rows[-1].version for rows in self._history.values()}
+            return {row.stix['id']: row.version for row in self._sent.values()}
 
     def anomalies(self) -> list[Anomaly]:
         with self._lock:
@@ -161,13 +199,18 @@ class Table:
         with self._lock:
             self._rows.clear()
             self._history.clear()
+            self._sent.clear()
             self._anomalies.clear()
             self.stored_count = 0
+            self.generation += 1
 
     def save(self, path: Path, head: dict[str, Any]) -> None:
-        """Write the newest row for each id as JSON lines, after a line with `head`."""
+        """Write the rows as JSON lines, after a line with `head`.
+
+        Of what was sent only the newest for each id is kept, of all else everything.
+        """
         with self._lock:
-            newest = list(self._newest(0.0).values())
+            kept = [row for row in self._rows if not row.is_sent or row is self._sent[row.id]]
             head = {
                 **head,
                 'stored_count': self.stored_count,
@@ -176,7 +219,7 @@ class Table:
         part = path.with_name(f'{path.name}.part')
         with part.open('w', encoding='utf-8') as file:
             file.write(json.dumps(head) + '\n')
-            for row in newest:
+            for row in kept:
                 file.write(json.dumps(asdict(row), ensure_ascii=False) + '\n')
         os.replace(part, path)  # noqa: PTH105 - the same, and known to be atomic
 
@@ -187,11 +230,25 @@ class Table:
             rows = [Row(**json.loads(line)) for line in file]
         with self._lock:
             self.clear()
-            self._rows = rows
-            self._history = {row.id: [row] for row in rows}
+            for row in rows:
+                self._add(row)
             self._anomalies = [Anomaly(**values) for values in head.pop('anomalies')]
             self.stored_count = head.pop('stored_count')
         return head
+
+    def _add(self, row: Row) -> None:
+        self._rows.append(row)
+        self._history.setdefault(row.id, []).append(row)
+        if row.is_sent:
+            self._sent[row.id] = row
+
+    def _find(self, id_: str) -> Row:
+        """Get the newest row of an object that a person can still see."""
+        for key in (id_, *(key for key in self._history if key.endswith(f'---{id_}'))):
+            row = self._history[key][-1] if key in self._history else None
+            if row and not row.is_deleted:
+                return row
+        raise KeyError(f'no such object: {id_}')
 
     def _newest(self, visible_after_s: float) -> dict[str, Row]:
         with self._lock:
@@ -211,6 +268,8 @@ class Table:
             row.stix,
             stored_at=row.stored_at,
             is_revoked=row.is_revoked,
+            is_deleted=row.is_deleted,
+            update_method=row.update_method,
             workspace_id=self.workspace_id,
             tenant_id=self.tenant_id,
             now=self._clock(),
@@ -226,41 +285,3 @@ def _prefix(source_system: str) -> str:
 def row_id(source_system: str, stix_id: str) -> str:
     """Make the identity under which the service keeps an object."""
     return f'{_prefix(source_system)}---{stix_id}'
-
-
-def _oddities(
-    stix: dict[str, Any], newest: Row | None, *, is_twice: bool
-) -> Iterable[tuple[str, str]]:
-    """Find what a correct sender never does; kind and detail of each."""
-    if is_twice:
-        yield 'duplicate-in-batch', 'the same id twice in one request'
-    if stix['type'] == 'indicator':
-        if not stix.keys() <= KNOWN_PROPERTIES:
-            yield 'unknown-property', ', '.join(sorted(stix.keys() - KNOWN_PROPERTIES))
-        description = stix.get('description')
-        if description is not None and not _is_json(description[:DATA_CUT]):
-            yield 'description-not-json', f'{len(description)} characters, cut at {DATA_CUT}'
-    if '' in stix.values():
-        yield 'empty-value', ', '.join(name for name, value in stix.items() if value == '')
-    if newest is None:
-        return
-    before = newest.stix
-    if stix['created'] != before['created']:
-        yield 'created-changed', f'{before["created"]} became {stix["created"]}'
-    if newest.is_revoked and not stix.get('revoked', False):
-        yield 'sent-after-revoked', f'revoked by request {newest.request_number}'
-    if stix == before:
-        return  # the same batch again, which is harmless
-    modified, modified_before = read_timestamp(stix['modified']), read_timestamp(before['modified'])
-    if modified < modified_before:
-        yield 'modified-backwards', f'{before["modified"]} became {stix["modified"]}'
-    elif modified == modified_before:
-        yield 'modified-not-later', f'changed without a later modified than {stix["modified"]}'
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
