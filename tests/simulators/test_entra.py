@@ -289,6 +289,8 @@ TRUE_CAUSES = [
     ('bad-scope', None, {'scope': 'https://management.azure.com/'}),
     ('bad-scope', None, {'scope': f'{SCOPE} {SCOPE}'}),
     ('unknown-resource', None, {'scope': 'https://management.usgovcloudapi.net/.default'}),
+    ('unknown-resource', None, {'scope': 'https://api.loganalytics.azure.com/.default'}),
+    ('unknown-resource', None, {'scope': 'https://api.loganalytics.us/.default'}),
     ('bad-grant', None, {'grant_type': 'password'}),
     ('missing-parameter', None, {'scope': None}),
     ('missing-parameter', None, {'grant_type': None}),
@@ -348,6 +350,19 @@ def test_government_accepts_its_own_scope_only(certificates, http):
         claims = entra.issuer.check(token['access_token'])
         assert claims.audience == 'https://management.usgovcloudapi.net'
         assert_error(post(entra, http), 'unknown-resource')
+
+
+@pytest.mark.parametrize(
+    ('cloud', 'audience'),
+    [
+        (Cloud.COMMERCIAL, 'https://api.loganalytics.io'),
+        (Cloud.GOVERNMENT, 'https://api.loganalytics.us'),
+    ],
+)
+def test_queries_have_a_resource_of_their_own(certificates, http, cloud, audience):
+    with EntraSimulator(certificates, cloud=cloud) as entra:
+        token = post(entra, http, scope=f'{audience}/.default').json()
+        assert entra.issuer.check(token['access_token']).audience == audience
 
 
 def test_resources_own_slash_stays_in_the_audience(entra, http):

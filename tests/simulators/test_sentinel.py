@@ -167,7 +167,10 @@ def test_audiences_are_all_four_accepted(sentinel, http, issuer, base, suffix):
     assert_taken(post(sentinel, http, indicator(), headers={'Authorization': f'Bearer {token}'}))
 
 
-@pytest.mark.parametrize('audience', ['https://graph.microsoft.com', f'{AUDIENCE}.example'])
+@pytest.mark.parametrize(
+    'audience',
+    ['https://graph.microsoft.com', f'{AUDIENCE}.example', 'https://api.loganalytics.io'],
+)
 def test_unknown_audience_gets_an_empty_401(sentinel, http, issuer, audience):
     token = issuer.issue(audience=audience, tenant_id=TENANT_ID, client_id=CLIENT_ID)
     answer = post(sentinel, http, indicator(), headers={'Authorization': f'Bearer {token}'})

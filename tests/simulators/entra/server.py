@@ -36,14 +36,19 @@ RESOURCES = {
         'https://management.azure.com',
         'https://management.core.windows.net',
         'https://graph.microsoft.com',
+        'https://api.loganalytics.io',
     ),
     Cloud.GOVERNMENT: (
         'https://management.usgovcloudapi.net',
         'https://management.core.usgovcloudapi.net',
         'https://graph.microsoft.us',
+        'https://api.loganalytics.us',
     ),
 }
-"""What the tenant knows. Graph is there to get a token that Sentinel must not take."""
+"""What the tenant knows; not the newer host of queries, whose tokens are those of the older.
+
+Graph is there to get a token that Sentinel must not take.
+"""
 
 GUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.IGNORECASE)
 DOMAIN = re.compile(r'([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}', re.IGNORECASE)
