@@ -276,6 +276,9 @@ def test_table_can_be_as_good_as_not_there(engine):
     with pytest.raises(SemanticFault):
         engine.run(f'{INDICATORS} | count', missing=[INDICATORS])
     assert engine.run(f'{OBJECTS} | count', missing=[INDICATORS]).rows == [[0]]
+    with pytest.raises(SemanticFault):
+        engine.run(f'{INDICATORS} | count', missing=TABLES)
+    assert engine.run('print 1', missing=TABLES).rows == [[1]]
 
 
 def test_view_hides_rows_and_replaces_columns(engine):

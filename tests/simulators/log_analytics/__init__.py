@@ -1,6 +1,8 @@
 """A stand-in for the Log Analytics query API, with a KQL engine behind it."""
 
 from tests.simulators.log_analytics.engine import Answer, Engine, View
+from tests.simulators.log_analytics.fault import FAULTS
+from tests.simulators.log_analytics.gateway import query_path
 from tests.simulators.log_analytics.query_fault import (
     QueryFault,
     SemanticFault,
@@ -8,17 +10,25 @@ from tests.simulators.log_analytics.query_fault import (
     UnsupportedFault,
 )
 from tests.simulators.log_analytics.schema import ALERTS, INDICATORS, OBJECTS, TABLES
+from tests.simulators.log_analytics.server import LogAnalyticsRequest, LogAnalyticsSimulator
+from tests.simulators.log_analytics.settings import LogAnalyticsSettings, RetryAfter
 
 __all__ = [
     'ALERTS',
+    'FAULTS',
     'INDICATORS',
     'OBJECTS',
     'TABLES',
     'Answer',
     'Engine',
+    'LogAnalyticsRequest',
+    'LogAnalyticsSettings',
+    'LogAnalyticsSimulator',
     'QueryFault',
+    'RetryAfter',
     'SemanticFault',
     'SyntaxFault',
     'UnsupportedFault',
     'View',
+    'query_path',
 ]

@@ -173,7 +173,8 @@ class Engine:
         sources = ', '.join(
             _source(name, columns, views.get(name, View())) for name, columns in tables.items()
         )
-        sql = f'WITH {sources} SELECT * FROM ({translated})'
+        head = f'WITH {sources} ' if sources else ''
+        sql = f'{head}SELECT * FROM ({translated})'
         cursor = self._cursor()
         try:
             cursor.execute(sql, dict(translated.parameters) or None)
