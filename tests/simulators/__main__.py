@@ -205,6 +205,7 @@ def _introduce(stand: Stand) -> None:
         ('ThreatConnect', stand.threatconnect.url),
         ('Entra ID', stand.entra.url),
         ('Sentinel', stand.sentinel.url),
+        ('Log Analytics', stand.logs.url),
     ):
         say(f'    {name:<16} curl --cacert {_shown(certificate)} {origin}/_control')
     say('')
@@ -221,17 +222,20 @@ def _conclude(stand: Stand, jobs: list[Job]) -> None:
 
 def _stay(stand: Stand, has_ended: Callable[[float], bool]) -> None:
     """Stay until a signal comes or the App cannot be kept running."""
-    seen = _request_count(stand)
+    seen = _held(stand)
     while not has_ended(_SAVE_EVERY_S):
         # A run that is itself killed shall not lose what Sentinel took since.
-        count = _request_count(stand)
-        if count != seen:
+        held = _held(stand)
+        if held != seen:
             stand.save_sentinel()
-            seen = count
+            seen = held
 
 
-def _request_count(stand: Stand) -> Any:
-    return sum(stand.sentinel.status_counts.values())
+def _held(stand: Stand) -> Any:
+    """Tell what changes whenever there is something new to save."""
+    sentinel = stand.sentinel
+    requests = sum(sentinel.status_counts.values())
+    return requests, sentinel.table.generation, sentinel.table.row_count, len(stand.logs.alerts)
 
 
 def _shown(path: Path) -> Path:

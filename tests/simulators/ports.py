@@ -18,6 +18,7 @@ class Ports:
     threatconnect: int = 0
     entra: int = 0
     sentinel: int = 0
+    logs: int = 0
 
     @classmethod
     def load(cls, path: Path) -> Ports:
@@ -43,4 +44,5 @@ class Ports:
             threatconnect=kept(self.threatconnect),
             entra=kept(self.entra),
             sentinel=kept(self.sentinel),
+            logs=kept(self.logs),
         )

@@ -14,6 +14,7 @@ import requests
 
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.entra import CLIENT_SECRET, Cloud, EntraSimulator
+from tests.simulators.log_analytics import LogAnalyticsSimulator
 from tests.simulators.platform.front import Front, FrontOptions
 from tests.simulators.platform.instance import PROJECT, Platform, Services
 from tests.simulators.platform.process import Spawn, spawn
@@ -88,6 +89,7 @@ class Stand:
         self.threatconnect: ThreatConnectSimulator
         self.entra: EntraSimulator
         self.sentinel: SentinelSimulator
+        self.logs: LogAnalyticsSimulator
         self.platform: Platform
         self._rows = rows
         self._inputs = dict(inputs or {})
@@ -133,6 +135,16 @@ class Stand:
                 self._make_sentinel(certificates, self.entra.issuer, port=ports.sentinel)
             )
             self.sentinel.load(self._sentinel_file)
+            self.logs = stack.enter_context(
+                LogAnalyticsSimulator(
+                    certificates,
+                    self.entra.issuer,
+                    self.sentinel,
+                    port=ports.logs,
+                    cloud=self._cloud,
+                )
+            )
+            self.logs.load(self._alerts_file)
             stack.callback(self.save_sentinel)
             self.platform = stack.enter_context(
                 self._make_platform(
@@ -172,6 +184,7 @@ class Stand:
             threatconnect=_port(self.threatconnect.url),
             entra=_port(self.entra.url),
             sentinel=_port(self.sentinel.url),
+            logs=_port(self.logs.url),
         )
 
     def api(
@@ -197,14 +210,22 @@ class Stand:
         )
 
     def save_sentinel(self) -> None:
-        """Write down what Sentinel holds, in one step, for the next run."""
-        fresh = self._sentinel_file.with_suffix('.new')
-        self.sentinel.save(fresh)
-        os.replace(fresh, self._sentinel_file)  # noqa: PTH105 - said as in the App
+        """Write down what Sentinel holds, each file in one step, for the next run."""
+        for save, path in (
+            (self.sentinel.save, self._sentinel_file),
+            (self.logs.save, self._alerts_file),
+        ):
+            fresh = path.with_suffix('.new')
+            save(fresh)
+            os.replace(fresh, path)  # noqa: PTH105 - said as in the App
 
     @property
     def _sentinel_file(self) -> Path:
         return self.state_folder / 'sentinel.jsonl'
+
+    @property
+    def _alerts_file(self) -> Path:
+        return self.state_folder / 'alerts.jsonl'
 
     def _issue_token(self) -> tuple[str, int]:
         return self.threatconnect.issue_token(self.person)

@@ -99,6 +99,8 @@ def processes_of(folder: Path) -> list[int]:
 def test_first_run_saves_queries_and_the_second_keeps_them(tmp_path: Path) -> None:
     with start(tmp_path, '--once') as first:
         assert first.end() == 0, first.output
+    for name in ('ThreatConnect', 'Entra ID', 'Sentinel', 'Log Analytics'):
+        assert re.search(rf'^    {name} +curl .*/_control$', first.output, re.MULTILINE)
     assert 'holds 20 Indicators' in first.output
     assert re.search(r'http://127\.0\.0\.1:\d+/api/services/ms_sentinel/', first.output)
     assert 'Saved 3 TQL queries' in first.output
