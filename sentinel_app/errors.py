@@ -206,19 +206,30 @@ class LogsUnauthorizedError(UnauthorizedError):
 
 
 class LogsTooLargeError(SentinelAppError):
-    """Log Analytics cut the answer short or ran out of time; a smaller question may be answered."""
+    """Log Analytics cut the answer short or ran out of time; a smaller question may be answered.
+
+    The same query is never repeated: it would take as long again, and end the same way.
+    """
 
     default_code = 'AZ-QUERY-SIZE'
 
 
 class LogsDeniedError(FatalError):
-    """The application may not query the workspace, or there is no such workspace."""
+    """The application may not query the workspace, or it cannot be queried at this address.
+
+    Codes: `AZ-QUERY-403` for the role or the consent, `AZ-QUERY-AUDIENCE` for a token of another
+    cloud, `AZ-QUERY-404` for a workspace or an address that does not exist.
+    """
 
     default_code = 'AZ-QUERY-403'
 
 
 class LogsTableError(FatalError):
-    """The workspace does not have the table, or a column of it."""
+    """The table cannot be queried.
+
+    Codes: `AZ-QUERY-TABLE` if the workspace does not have it, or a column of it; `AZ-QUERY-PLAN` if
+    its plan does not allow queries.
+    """
 
     default_code = 'AZ-QUERY-TABLE'
 
@@ -230,7 +241,7 @@ class LogsRefusedError(FatalError):
 
 
 class LogsSilentError(FatalError):
-    """Log Analytics answered with far less than was sent, from which nothing follows."""
+    """The rows that were returned are too few to conclude anything from those that are missing."""
 
     default_code = 'AZ-QUERY-SILENT'
 

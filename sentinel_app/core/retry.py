@@ -61,6 +61,19 @@ UPLOAD_POLICY: Final = RetryPolicy(base_s=1.0, cap_s=120.0, attempts=12, retry_a
 gateway. A longer outage ends the Job, and the next update sends what is missing. After a 429 the
 retries last an hour, as the limit is shared with other users of the app registration."""
 
+QUERY_POLICY: Final = RetryPolicy(base_s=2.0, cap_s=60.0, attempts=4, retry_after_attempts=6)
+"""Retries of queries to Log Analytics: few, as nothing depends on them, and the next run repeats
+what is missing."""
+
+QUICK_QUERY_POLICY: Final = RetryPolicy(base_s=1.0, cap_s=1.0, attempts=1, retry_after_attempts=1)
+"""Of queries that a person waits for: only a refused token is replaced, once."""
+
+QUERY_RETRY_AFTER_S: Final = 30.0
+"""Wait after a 429 of Log Analytics without `Retry-After`: its limit is per 30 seconds.
+
+Source: learn.microsoft.com/azure/azure-monitor/service-limits, "Query API".
+"""
+
 
 def next_wait_s(
     error: SentinelAppError, attempt: int, policy: RetryPolicy, random: Callable[[], float]

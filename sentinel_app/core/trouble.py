@@ -15,6 +15,8 @@ class System(StrEnum):
     THREATCONNECT = 'ThreatConnect'
     ENTRA = 'Microsoft Entra ID'
     SENTINEL = 'Microsoft Sentinel'
+    LOG_ANALYTICS = 'Log Analytics'
+    """Only for reading back; nothing that is sent depends on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,7 @@ class Contacts:
         self.threatconnect = Contact(System.THREATCONNECT, clock)
         self.entra = Contact(System.ENTRA, clock)
         self.sentinel = Contact(System.SENTINEL, clock)
+        self.log_analytics = Contact(System.LOG_ANALYTICS, clock)
 
 
 def _is_outage(error: SentinelAppError) -> bool:

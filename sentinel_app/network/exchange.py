@@ -133,6 +133,11 @@ class Answer:
         return text[: max(0, len(text) - margin_chars)]
 
     @property
+    def most_values(self) -> int:
+        """Maximum values of its JSON."""
+        return self._limit.values
+
+    @property
     def is_web_page(self) -> bool:
         """Whether it looks like the web page of a proxy or gateway."""
         return self._body.lstrip()[:1] == b'<'
@@ -161,12 +166,22 @@ class Answer:
         is_suspect = self._redactor.is_suspect(self._body)
         return self._read_json(self._mend, always=is_suspect)
 
+    def json_in(self, text: str) -> object:
+        """Parse JSON that is the text of one of its values, cleaned and masked as `json`.
+
+        Raises:
+            TooManyValuesError: it has more values than the limit of the whole response.
+            ValueError: it is not JSON.
+        """
+        body, limit = text.encode(errors='replace'), self.most_values
+        return read_json(body, most_values=limit, mend=self._mend, always=True)
+
     def json_with_secrets(self) -> object:
         """As `json`, but unmasked: for the response with the App's access token."""
         return self._read_json(clean_text, always=False)
 
     def _read_json(self, mend: Any, *, always: bool) -> object:
-        return read_json(self._body, most_values=self._limit.values, mend=mend, always=always)
+        return read_json(self._body, most_values=self.most_values, mend=mend, always=always)
 
     @cached_property
     def _needles(self) -> Needles:

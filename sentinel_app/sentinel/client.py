@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Sequence
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
 import requests
@@ -18,6 +18,7 @@ from sentinel_app.errors import REMEDY, UploadServerError
 from sentinel_app.network.contact import Contact
 from sentinel_app.network.exchange import HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
+from sentinel_app.sentinel.bearer import Bearer, Tokens
 from sentinel_app.sentinel.responses import read_reply
 
 API_VERSION: Final = '2024-02-01-preview'
@@ -32,32 +33,6 @@ UPLOAD_LIMIT: Final = SizeLimit(body_bytes=4 << 20, values=100_000)
 
 CONNECTIONS: Final = 32
 """Maximum open connections, more than the API limit can use."""
-
-
-class Tokens(Protocol):
-    """Source of access tokens."""
-
-    def token(self) -> str:
-        """Return a token that is valid for some minutes."""
-        ...
-
-    def forget(self, token: str | None = None) -> None:
-        """Discard the token, unless the given one was already replaced."""
-        ...
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Adds the token to the request.
-
-    A plain header would be replaced by credentials of the machine's `.netrc` for the host.
-    """
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers['Authorization'] = f'Bearer {self._token}'
-        return request
 
 
 class SentinelSink:
@@ -140,7 +115,7 @@ class SentinelSink:
                 limit=UPLOAD_LIMIT,
                 data=body,
                 headers={'Content-Type': 'application/json', 'Accept': 'application/json'},
-                auth=_Bearer(token),
+                auth=Bearer(token),
             )
         except NetworkFault as fault:
             raise UploadServerError(
