@@ -80,6 +80,8 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'ttl_hours_url': 'TTL Hours - URL',
         'azure_cloud': 'Azure Cloud',
         'reconcile_interval_hours': 'Reconcile Interval Hours',
+        'verify_interval_hours': 'Verify Interval Hours',
+        'match_interval_hours': 'Match Interval Hours',
         'withdraw_indicators': 'Withdraw Indicators',
         'withdraw_limit_percent': 'Withdraw Limit Percent',
         'requests_per_minute': 'Requests per Minute',
@@ -92,6 +94,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'retention_days': 'Retention Days',
         'login_url': 'Microsoft Login URL',
         'sentinel_url': 'Sentinel Upload URL',
+        'logs_url': 'Log Analytics Query URL',
     }
 )
 
@@ -129,6 +132,19 @@ class AzureCloud(StrEnum):
         """Origin of the upload API."""
         return f'https://api.ti.sentinel.azure.{"com" if self is AzureCloud.PUBLIC else "us"}'
 
+    @property
+    def logs_scope(self) -> str:
+        """Scope of the access token for the query API, which is that of its older host.
+
+        Source: learn.microsoft.com/azure/azure-monitor/logs/api/access-api; Azure CLI's clouds.
+        """
+        return f'https://api.loganalytics.{"io" if self is AzureCloud.PUBLIC else "us"}/.default'
+
+    @property
+    def logs_url(self) -> str:
+        """Origin of the Log Analytics query API."""
+        return f'https://api.loganalytics.{"azure.com" if self is AzureCloud.PUBLIC else "us"}'
+
 
 class MaxTlp(StrEnum):
     """Choices of the strictest TLP level that is sent."""
@@ -164,8 +180,11 @@ class Settings:
         notify: the recipients of ThreatConnect notifications about problems.
         ttl_hours: the TTL by Indicator type as spelled by ThreatConnect v3.
         reconcile_interval_hours: the interval of reconcile updates; 0 for never.
+        verify_interval_hours: the interval of comparing the ledger with Sentinel; 0 for never.
+        match_interval_hours: the interval of reading Sentinel's alerts; 0 for never.
         withdraw_limit_percent: the share of the ledger, from 0 to 100.
-        login_url: an https origin without a trailing slash, as is `sentinel_url`.
+        login_url: an https origin without a trailing slash, as are `sentinel_url` and
+            `logs_url`.
     """
 
     client_id: str
@@ -179,6 +198,8 @@ class Settings:
     ttl_hours: Mapping[str, int]
     azure_cloud: AzureCloud = AzureCloud.PUBLIC
     reconcile_interval_hours: int = 168
+    verify_interval_hours: int = 24
+    match_interval_hours: int = 1
     withdraw_indicators: WithdrawPolicy = WithdrawPolicy.DELETED
     withdraw_limit_percent: int = 20
     requests_per_minute: int = REQUESTS_PER_MINUTE_LIMIT
@@ -191,6 +212,7 @@ class Settings:
     retention_days: int = 30
     login_url: str = AzureCloud.PUBLIC.login_url
     sentinel_url: str = AzureCloud.PUBLIC.sentinel_url
+    logs_url: str = AzureCloud.PUBLIC.logs_url
 
     @property
     def source_system(self) -> str:
@@ -201,6 +223,16 @@ class Settings:
     def scope(self) -> str:
         """Scope of the access token."""
         return self.azure_cloud.scope
+
+    @property
+    def logs_scope(self) -> str:
+        """Scope of the access token for the query API."""
+        return self.azure_cloud.logs_scope
+
+    @property
+    def reads_back(self) -> bool:
+        """Whether the workspace is read by schedule."""
+        return bool(self.verify_interval_hours or self.match_interval_hours)
 
     @property
     def signs_in_by_certificate(self) -> bool:
@@ -263,6 +295,12 @@ def _read(reader: Inputs) -> Settings:
         reconcile_interval_hours=reader.integer(
             'reconcile_interval_hours', low=0, high=_INTERVAL_HOURS_LIMIT, default=168
         ),
+        verify_interval_hours=reader.integer(
+            'verify_interval_hours', low=0, high=_INTERVAL_HOURS_LIMIT, default=24
+        ),
+        match_interval_hours=reader.integer(
+            'match_interval_hours', low=0, high=_INTERVAL_HOURS_LIMIT, default=1
+        ),
         withdraw_indicators=reader.choice(
             'withdraw_indicators', WithdrawPolicy, WithdrawPolicy.DELETED
         ),
@@ -286,6 +324,7 @@ def _read(reader: Inputs) -> Settings:
         ),
         login_url=reader.https_origin('login_url', cloud.login_url),
         sentinel_url=reader.https_origin('sentinel_url', cloud.sentinel_url),
+        logs_url=reader.https_origin('logs_url', cloud.logs_url),
     )
 
 

@@ -74,6 +74,9 @@ def test_required_inputs_suffice_and_the_rest_have_defaults() -> None:
     assert settings.source_system == 'ThreatConnect-Demo Organization'
     assert settings.schedule_interval_hours == 1.0
     assert settings.reconcile_interval_hours == 168
+    assert settings.verify_interval_hours == 24
+    assert settings.match_interval_hours == 1
+    assert settings.reads_back
     assert settings.withdraw_indicators is WithdrawPolicy.DELETED
     assert settings.withdraw_limit_percent == 20
     assert settings.requests_per_minute == 100
@@ -86,6 +89,8 @@ def test_required_inputs_suffice_and_the_rest_have_defaults() -> None:
     assert settings.login_url == 'https://login.microsoftonline.com'
     assert settings.sentinel_url == 'https://api.ti.sentinel.azure.com'
     assert settings.scope == 'https://management.azure.com/.default'
+    assert settings.logs_url == 'https://api.loganalytics.azure.com'
+    assert settings.logs_scope == 'https://api.loganalytics.io/.default'
     assert not settings.signs_in_by_certificate
 
 
@@ -278,6 +283,8 @@ def test_government_cloud_brings_its_own_addresses() -> None:
     assert settings.login_url == 'https://login.microsoftonline.us'
     assert settings.sentinel_url == 'https://api.ti.sentinel.azure.us'
     assert settings.scope == 'https://management.usgovcloudapi.net/.default'
+    assert settings.logs_url == 'https://api.loganalytics.us'
+    assert settings.logs_scope == 'https://api.loganalytics.us/.default'
 
 
 @pytest.mark.parametrize(
@@ -289,7 +296,7 @@ def test_government_cloud_brings_its_own_addresses() -> None:
         ('https://[::1]:8443/', 'https://[::1]:8443'),
     ],
 )
-@pytest.mark.parametrize('name', ['login_url', 'sentinel_url'])
+@pytest.mark.parametrize('name', ['login_url', 'sentinel_url', 'logs_url'])
 def test_address_replaces_that_of_the_cloud(name: str, value: str, origin: str) -> None:
     assert getattr(read(**{name: value}), name) == origin
 
@@ -311,7 +318,7 @@ def test_address_replaces_that_of_the_cloud(name: str, value: str, origin: str) 
         'https://[::1',
     ],
 )
-@pytest.mark.parametrize('name', ['login_url', 'sentinel_url'])
+@pytest.mark.parametrize('name', ['login_url', 'sentinel_url', 'logs_url'])
 def test_origin_that_is_not_https_is_refused(name: str, value: str) -> None:
     text = problem(**{name: value})
     assert 'is not the https address of a host. Write it like https://' in text

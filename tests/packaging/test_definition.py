@@ -53,6 +53,8 @@ DEFAULTS = {
     **dict.fromkeys(TTL_INPUTS.values(), '720'),
     'azure_cloud': 'Public',
     'reconcile_interval_hours': '168',
+    'verify_interval_hours': '24',
+    'match_interval_hours': '1',
     'withdraw_indicators': 'Deleted in ThreatConnect',
     'withdraw_limit_percent': '20',
     'requests_per_minute': '100',
