@@ -12,11 +12,20 @@ import requests
 
 from sentinel_app.config.settings import Settings
 from sentinel_app.core.clock import Clock
-from sentinel_app.network.contact import Contacts
+from sentinel_app.core.retry import QUICK_QUERY_POLICY
+from sentinel_app.network.contact import Contact, Contacts
 from sentinel_app.network.exchange import Timeouts, leave_environment
+from sentinel_app.pipeline.log_reader import LogReader, QueryPermits
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
+from sentinel_app.sentinel.log_analytics import (
+    QUERY_TIMEOUTS,
+    QUICK_QUERY_TIMEOUTS,
+    QUICK_WAIT_MARGIN_S,
+    WAIT_MARGIN_S,
+    LogAnalytics,
+)
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.notification import FrameworkNotification, Notifications
@@ -61,6 +70,10 @@ class Adapters:
     sink: SentinelSink
     new_quick_sink: Callable[[], SentinelSink]
     """Makes one with tokens of its own, for a check that a person waits for."""
+    logs: LogReader
+    """Reads the workspace's tables."""
+    quick_logs: LogReader
+    """For queries that a person waits for: shorter time-outs, no retries, and the same permits."""
     contacts: Contacts
     """How the calls to each system end."""
     whoami: WhoAmIClient | None
@@ -80,11 +93,32 @@ def build_adapters(settings: Settings, platform: Platform, clock: Clock) -> Adap
         contact=contacts.threatconnect,
     )
     sink = partial(_sink, settings, platform, clock, contacts)
+    logs = partial(_logs, settings, platform, clock, contacts)
+    permits = QueryPermits(clock)
     return Adapters(
         source=source(),
         quick_source=source(timeouts=QUICK_TIMEOUTS),
         sink=sink(token_timeouts=TOKEN_TIMEOUTS, upload_timeouts=UPLOAD_TIMEOUTS),
         new_quick_sink=partial(sink, token_timeouts=QUICK_TIMEOUTS, upload_timeouts=QUICK_TIMEOUTS),
+        logs=LogReader(
+            logs(
+                token_timeouts=TOKEN_TIMEOUTS,
+                query_timeouts=QUERY_TIMEOUTS,
+                margin_s=WAIT_MARGIN_S,
+            ),
+            clock,
+            permits=permits,
+        ),
+        quick_logs=LogReader(
+            logs(
+                token_timeouts=QUICK_TIMEOUTS,
+                query_timeouts=QUICK_QUERY_TIMEOUTS,
+                margin_s=QUICK_WAIT_MARGIN_S,
+            ),
+            clock,
+            permits=permits,
+            policy=QUICK_QUERY_POLICY,
+        ),
         contacts=contacts,
         whoami=None
         if platform.token_session is None
@@ -105,14 +139,11 @@ def _sink(
     upload_timeouts: Timeouts,
 ) -> SentinelSink:
     """Return a client of Sentinel with tokens of its own."""
-    tokens = TokenSource(
-        authority=f'{settings.login_url}/{settings.tenant_id}',
-        client_id=settings.client_id,
-        credential=settings.client_secret.value,
+    tokens = _tokens(
+        settings,
+        platform,
+        clock,
         scope=settings.scope,
-        session=_microsoft_session(platform),
-        clock=clock,
-        redactor=platform.redactor,
         timeouts=token_timeouts,
         contact=contacts.entra,
     )
@@ -126,6 +157,57 @@ def _sink(
         redactor=platform.redactor,
         timeouts=upload_timeouts,
         contact=contacts.sentinel,
+    )
+
+
+def _logs(
+    settings: Settings,
+    platform: Platform,
+    clock: Clock,
+    contacts: Contacts,
+    *,
+    token_timeouts: Timeouts,
+    query_timeouts: Timeouts,
+    margin_s: float,
+) -> LogAnalytics:
+    """Return a client of the query API with tokens of its own.
+
+    The contact of Entra ID, which says whether uploads get a token, is not that of these tokens.
+    """
+    return LogAnalytics(
+        logs_url=settings.logs_url,
+        workspace_id=settings.workspace_id,
+        tokens=_tokens(
+            settings, platform, clock, scope=settings.logs_scope, timeouts=token_timeouts
+        ),
+        session=_microsoft_session(platform),
+        clock=clock,
+        redactor=platform.redactor,
+        timeouts=query_timeouts,
+        margin_s=margin_s,
+        contact=contacts.log_analytics,
+    )
+
+
+def _tokens(
+    settings: Settings,
+    platform: Platform,
+    clock: Clock,
+    *,
+    scope: str,
+    timeouts: Timeouts,
+    contact: Contact | None = None,
+) -> TokenSource:
+    return TokenSource(
+        authority=f'{settings.login_url}/{settings.tenant_id}',
+        client_id=settings.client_id,
+        credential=settings.client_secret.value,
+        scope=scope,
+        session=_microsoft_session(platform),
+        clock=clock,
+        redactor=platform.redactor,
+        timeouts=timeouts,
+        contact=contact,
     )
 
 
