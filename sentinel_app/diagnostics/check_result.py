@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,7 @@ class CheckName(StrEnum):
     CLOCK = 'clock'
     TOKEN = 'token'  # noqa: S105 - the name of a check
     WORKSPACE = 'workspace'
+    READ_BACK = 'read-back'
     DISK = 'disk'
 
 
@@ -38,6 +40,7 @@ LABELS: Mapping[CheckName, str] = {
     CheckName.CLOCK: 'Clock',
     CheckName.TOKEN: 'Access token',
     CheckName.WORKSPACE: 'Sentinel workspace',
+    CheckName.READ_BACK: 'Read back',
     CheckName.DISK: 'Disk',
 }
 """Labels of the checks."""
@@ -48,6 +51,8 @@ class CheckStatus(StrEnum):
 
     OK = 'ok'
     FAILED = 'failed'
+    WARNING = 'warning'
+    """It failed, but nothing that is sent depends on it."""
     SKIPPED = 'skipped'
 
 
@@ -114,6 +119,13 @@ class Attempts:
             )
         except SentinelAppError as error:
             return self.failed(name, began, error)
+
+    def tried_optionally(self, name: CheckName, attempt: Callable[[], str]) -> CheckResult:
+        """Run an attempt as `tried` does; a failure is only a warning."""
+        result = self.tried(name, attempt)
+        if result.status is CheckStatus.FAILED:
+            return dataclasses.replace(result, status=CheckStatus.WARNING)
+        return result
 
     def passed(self, name: CheckName, began: float, message: str) -> CheckResult:
         """Return the result of a success."""

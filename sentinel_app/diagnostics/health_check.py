@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Protocol
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.indicator import IndicatorType, Owner
 from sentinel_app.core.job_state import BY_TIME_WARNING
+from sentinel_app.core.logs import LogRows
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
@@ -26,7 +27,9 @@ from sentinel_app.diagnostics.check_result import (
 from sentinel_app.diagnostics.deadline import Deadline
 from sentinel_app.errors import (
     BatchRefusedError,
+    Cancelled,
     ConflictError,
+    LogsTableError,
     ReadAuthError,
     ReadOrderError,
     SentinelAppError,
@@ -46,9 +49,12 @@ PROBED_OWNERS = 50
 FIRST_ROWS = 2
 SECOND_ROWS = 10
 
+_ROW_QUERY = 'ThreatIntelIndicators | where TimeGenerated > ago(14d) | project Id | take 1'
+
 _CLOCK_REMEDY = 'Synchronize both clocks by NTP, at least the one of the App server.'
 _UNREACHABLE = 'Skipped: ThreatConnect unreachable.'
 _NOT_SIGNED_IN = 'Skipped: not signed in to ThreatConnect.'
+_TOKENLESS = 'Skipped: no access token.'
 
 _log = EventLog(__name__)
 
@@ -73,6 +79,19 @@ class Disk(Protocol):
         ...
 
 
+class WorkspaceTables(Protocol):
+    """Port to the tables of the workspace."""
+
+    def read(self, kql: str, columns: Sequence[str], *, stop: Stop) -> LogRows:
+        """Run a query and return its rows.
+
+        Raises:
+            Cancelled: `stop` was set while the query waited for others.
+            SentinelAppError: it failed.
+        """
+        ...
+
+
 class Checks:
     """Runs the checks; one run at a time.
 
@@ -80,6 +99,9 @@ class Checks:
         source: ThreatConnect, with time-outs for interactive use.
         new_sink: creates a client of Sentinel without a token, so that one is requested.
         limiter: the rate limiter of uploads, which applies to the check as well.
+        tables: the tables of the workspace, with time-outs for interactive use.
+        reads_back: whether they are read by schedule; if not, they are not checked.
+        has_sent: returns whether anything is in Sentinel, according to the ledger.
         app_state: the store of the saved queries.
         disk: the data folder.
         disk_warnings: returns the warnings about the stores.
@@ -94,6 +116,9 @@ class Checks:
         source: CheckedSource,
         new_sink: Callable[[], Sink],
         limiter: RateLimiter,
+        tables: WorkspaceTables,
+        reads_back: bool,
+        has_sent: Callable[[], bool],
         app_state: AppState,
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
@@ -104,6 +129,9 @@ class Checks:
         self._source = source
         self._new_sink = new_sink
         self._limiter = limiter
+        self._tables = tables
+        self._reads_back = reads_back
+        self._has_sent = has_sent
         self._app_state = app_state
         self._disk = disk
         self._disk_warnings = disk_warnings
@@ -169,7 +197,8 @@ class Checks:
         if token.status is CheckStatus.OK:
             yield self._attempts.tried(CheckName.WORKSPACE, lambda: self._workspace(sink))
         else:
-            yield self._attempts.skipped(CheckName.WORKSPACE, 'Skipped: no access token.')
+            yield self._attempts.skipped(CheckName.WORKSPACE, _TOKENLESS)
+        yield self._read_back(token)
         yield self._attempts.tried(CheckName.DISK, self._room)
 
     def _owners(self, owners: tuple[Owner, ...]) -> str:
@@ -261,6 +290,34 @@ class Checks:
             self._limiter.answered(permit)
         return 'The workspace exists, and the application can write to it.'
 
+    def _read_back(self, token: CheckResult) -> CheckResult:
+        name = CheckName.READ_BACK
+        if not self._reads_back:
+            return self._attempts.skipped(
+                name, 'Skipped: Verify Interval Hours and Match Interval Hours are 0.'
+            )
+        if token.status is not CheckStatus.OK:
+            return self._attempts.skipped(name, _TOKENLESS)
+        return self._attempts.tried_optionally(name, self._row)
+
+    def _row(self) -> str:
+        """Read one row. Without one, nothing is concluded: rows can be hidden or late."""
+        try:
+            found = self._tables.read(
+                _ROW_QUERY, ('Id',), stop=Deadline(self._clock, TURN_WITHIN_S)
+            )
+        except Cancelled:
+            raise Skip(
+                'Skipped: other queries to Log Analytics are running.', 'Try again in a minute.'
+            ) from None
+        except LogsTableError as error:
+            if error.code != LogsTableError.default_code or self._has_sent():
+                raise
+            return 'The workspace can be queried. The table appears with the first Indicators.'
+        if not found.rows:
+            return 'The workspace can be queried. It shows no Indicators so far.'
+        return 'The workspace can be queried, and shows Indicators.'
+
     def _room(self) -> str:
         free_bytes = self._disk.probe()
         warnings = self._disk_warnings()
@@ -275,7 +332,8 @@ def _token(sink: Sink) -> str:
 
 
 def _write(result: CheckResult) -> None:
-    log = _log.warning if result.status is CheckStatus.FAILED else _log.info
+    is_bad = result.status in {CheckStatus.FAILED, CheckStatus.WARNING}
+    log = _log.warning if is_bad else _log.info
     facts = {'remedy': result.remedy} if result.remedy else {}
     if result.reason:
         facts['reason'] = result.reason

@@ -274,6 +274,10 @@ class TestCheck:
         ward.health.record_checks([step(CheckName.OWNERS, CheckStatus.OK)])
         assert ward.codes == []
 
+    def test_warning_is_no_problem(self, ward: Ward) -> None:
+        ward.health.record_checks([step(CheckName.READ_BACK, CheckStatus.WARNING)])
+        assert ward.codes == []
+
     @pytest.mark.parametrize(
         ('name', 'system'),
         [

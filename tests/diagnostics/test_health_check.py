@@ -14,8 +14,12 @@ from sentinel_app.diagnostics import health_check as check
 from sentinel_app.diagnostics.check_result import CheckName
 from sentinel_app.errors import (
     BatchRefusedError,
+    LogsDeniedError,
+    LogsServerError,
+    LogsTableError,
     ReadAuthError,
     ReadTimeoutError,
+    SentinelAppError,
     ThrottledError,
     TokenRefusedError,
     UploadDeniedError,
@@ -85,14 +89,14 @@ def test_refused_credentials_do_not_count_as_an_unreachable_server(well: Stand) 
     assert found['sign-in']['reason'] == 'Invalid signature'
     assert found['sign-in']['remedy'] == 'Check the ThreatConnect Access ID.'
     assert [found[name]['status'] for name in ('owners', 'paging', 'clock')] == ['skipped'] * 3
-    assert [found[name]['status'] for name in ('token', 'workspace', 'disk')] == ['ok'] * 3
+    assert [found[name]['status'] for name in NAMES[5:]] == ['ok'] * 4
 
 
 def test_other_steps_are_checked_when_threatconnect_is_down(well: Stand) -> None:
     well.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = run(well)
     assert [found[name]['status'] for name in NAMES] == [
-        *('failed', 'skipped', 'skipped', 'skipped', 'skipped', 'ok', 'ok', 'ok')
+        *('failed', 'skipped', 'skipped', 'skipped', 'skipped', 'ok', 'ok', 'ok', 'ok')
     ]
     assert 'firewall' in found['threatconnect']['remedy']
 
@@ -176,8 +180,9 @@ def test_workspace_is_not_checked_without_a_token(well: Stand) -> None:
     found = run(well)
     assert found['token']['status'] == 'failed'
     assert found['token']['remedy'] == 'The Client Secret input is wrong.'
-    assert found['workspace']['status'] == 'skipped'
+    assert found['workspace']['status'] == found['read-back']['status'] == 'skipped'
     assert well.diagnostics.sink.sent == []
+    assert well.diagnostics.logs.queries == []
 
 
 @pytest.mark.parametrize('code', ['AZ-403', 'AZ-404'])
@@ -212,6 +217,75 @@ def test_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None
         well.diagnostics.limiter.answered(permit)
     assert run(well)['workspace']['status'] == 'skipped'
     assert well.diagnostics.sink.sent == []
+
+
+@pytest.mark.parametrize(
+    ('rows', 'words'), [([['a']], 'shows Indicators.'), ([], 'no Indicators so far')]
+)
+def test_workspace_is_read_by_one_cheap_query(
+    well: Stand, rows: list[list[str]], words: str
+) -> None:
+    well.diagnostics.logs.answers = [rows]
+    found = run(well)['read-back']
+    assert (found['status'], found['code'], found['remedy']) == ('ok', None, '')
+    assert words in found['message']
+    ((kql, columns),) = well.diagnostics.logs.queries
+    assert kql.endswith('| take 1')
+    assert columns == ('Id',)
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        LogsDeniedError('It may not query. Give it the role.', reason='No access.'),
+        LogsServerError('Log Analytics did not answer. Give it the role.'),
+        TokenRefusedError('Entra ID refused. Give it the role.'),
+        LogsTableError('It has no table. Give it the role.'),
+    ],
+    ids=lambda error: error.code,
+)
+def test_workspace_that_cannot_be_read_is_a_warning_with_a_remedy_and_no_problem(
+    well: Stand, error: SentinelAppError, caplog: pytest.LogCaptureFixture
+) -> None:
+    well.diagnostics.logs.answers = [error]
+    found = run(well)
+    assert found['read-back']['status'] == 'warning'
+    assert found['read-back']['code'] == error.code
+    assert found['read-back']['remedy'] == 'Give it the role.'
+    assert found['read-back']['reason'] == error.reason
+    assert {found[name]['status'] for name in NAMES if name != 'read-back'} == {'ok'}
+    assert len(well.diagnostics.logs.queries) == 1
+    (line,) = [each for each in caplog.records if 'name=read-back' in each.getMessage()]
+    assert line.levelno == logging.WARNING
+
+
+def test_table_is_missing_only_where_something_was_sent(well: Stand) -> None:
+    well.diagnostics.has_sent = False
+    well.diagnostics.logs.answers = [LogsTableError('It has no table. Look.')]
+    assert run(well)['read-back']['status'] == 'ok'
+    well.diagnostics.logs.answers = [LogsTableError('Its plan. Look.', code='AZ-QUERY-PLAN')]
+    assert run(well)['read-back']['status'] == 'warning'
+
+
+def test_workspace_is_not_read_where_nothing_reads_it(
+    well: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(well.deps.diagnostics.checks, '_reads_back', False)
+    found = run(well)['read-back']
+    assert found['status'] == 'skipped'
+    assert 'Verify Interval Hours' in found['message']
+    assert well.diagnostics.logs.queries == []
+
+
+def test_check_does_not_wait_long_for_other_queries(well: Stand) -> None:
+    permits = well.deps.diagnostics.checks._tables._permits
+    never = threading.Event()
+    with permits.hold(never), permits.hold(never):
+        found = run(well)['read-back']
+    assert found['status'] == 'skipped'
+    assert 'other queries' in found['message']
+    assert well.diagnostics.logs.queries == []
+    assert run(well)['read-back']['status'] == 'ok'
 
 
 def test_problems_of_the_disk_are_reported(well: Stand) -> None:

@@ -51,7 +51,7 @@ def test_guide_leads_from_the_first_view_to_the_first_indicators(
     expect(screen.heading).to_have_text(checked.says('CONFIGURE'))
     _go_to(page, checked.says('*DASHBOARD*'))
     screen.button(checked.says('*Run check*')).click()
-    expect(page.get_by_text(checked.says('*All 8 checks passed.*'))).to_be_visible()
+    expect(page.get_by_text(checked.says('*All 9 checks passed.*'))).to_be_visible()
     _add_first_query(page, screen)
     held = new_service.sentinel.held()
     assert len(held) > 0

@@ -16,6 +16,7 @@ from sentinel_app.core.job import Update
 from sentinel_app.core.portal import Portal
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import Question
+from sentinel_app.core.retry import QUICK_QUERY_POLICY
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.sink import UploadReply
 from sentinel_app.core.source import SourcePage
@@ -29,6 +30,7 @@ from sentinel_app.diagnostics.value_copy import ValueCopies
 from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.pipeline.estimate import Estimates
+from sentinel_app.pipeline.log_reader import LogReader
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
@@ -44,6 +46,7 @@ from tests.harness.builders.indicator import make_options
 from tests.harness.builders.update import make_store
 from tests.harness.clocks import StandingClock
 from tests.harness.database import open_database
+from tests.harness.fakes.logs import ListedLogs
 
 SOURCE_SYSTEM = 'ThreatConnect-Prod'
 LIMIT = 60
@@ -173,6 +176,8 @@ class DiagnosticsStand:
     def __init__(self, folder: Path, app_state: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
+        self.logs = ListedLogs([(('a',),)])
+        self.has_sent = True
         self.db = open_database(folder / 'state.db')
         self.store = make_store(self.db)
         self.orphans = Orphans(self.db, self.store)
@@ -223,6 +228,9 @@ class DiagnosticsStand:
                 source=self.source,
                 new_sink=lambda: self.sink,
                 limiter=self.limiter,
+                tables=LogReader(self.logs, clock, policy=QUICK_QUERY_POLICY),
+                reads_back=True,
+                has_sent=lambda: self.has_sent,
                 app_state=app_state,
                 disk=DataFolder(folder),
                 disk_warnings=lambda: self.disk_warnings,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { errorCodes } from '../src/lib/errorCode';
+import { errorCodes, queryCodes } from '../src/lib/errorCode';
 import { guidePages, remedyPlace, screenPlaces } from '../src/lib/guide';
 import { topics } from '../src/lib/help';
 import type { Topic } from '../src/lib/help/topic';
@@ -120,7 +120,7 @@ describe('the guide', () => {
   const conditions = valuesOf('ConditionCode');
   const pageCodes = ['APP-CONFLICT', 'PAGE-OFFLINE', 'PAGE-TIMEOUT', 'PAGE-502'];
 
-  it.each([...errorCodes, ...pageCodes, ...conditions])('explains %s', (code) => {
+  it.each([...errorCodes, ...queryCodes, ...pageCodes, ...conditions])('explains %s', (code) => {
     const [file = '', place = ''] = remedyPlace(code).split('#');
     expect(pages.get(file)).toContain(`<tr role="row" id="${decodeURIComponent(place)}">`);
   });
@@ -173,7 +173,7 @@ describe('the guide', () => {
       const list = /<nav class="beside".*?<\/nav>/s.exec(html)?.[0] ?? '';
       const codes = [...list.matchAll(/<a href="#([^"]+)"><code>/g)].map(([, code]) => code);
       if (file !== 'troubleshooting.html') expect(codes).toEqual([]);
-      else expect(codes).toEqual(expect.arrayContaining([...errorCodes, 'PAGE-']));
+      else expect(codes).toEqual(expect.arrayContaining([...errorCodes, ...queryCodes, 'PAGE-']));
     }
   });
 

@@ -775,7 +775,7 @@ export interface components {
          * @description The checks, in order of execution.
          * @enum {string}
          */
-        CheckName: "threatconnect" | "sign-in" | "owners" | "paging" | "clock" | "token" | "workspace" | "disk";
+        CheckName: "threatconnect" | "sign-in" | "owners" | "paging" | "clock" | "token" | "workspace" | "read-back" | "disk";
         /**
          * CheckReport
          * @description The results of all checks, in the order in which they were made.
@@ -789,7 +789,7 @@ export interface components {
          * @description Result status of a check.
          * @enum {string}
          */
-        CheckStatus: "ok" | "failed" | "skipped";
+        CheckStatus: "ok" | "failed" | "warning" | "skipped";
         /**
          * Condition
          * @description A problem that a person should know of.
@@ -2703,7 +2703,7 @@ export interface components {
          * @description Systems that the App depends on, by their names.
          * @enum {string}
          */
-        System: "ThreatConnect" | "Microsoft Entra ID" | "Microsoft Sentinel";
+        System: "ThreatConnect" | "Microsoft Entra ID" | "Microsoft Sentinel" | "Log Analytics";
         /**
          * Task
          * @description One Task and its state.

@@ -12,6 +12,10 @@ describe('checkSummary', () => {
     expect(checkSummary([make('ok'), make('ok')])).toBe('All 2 checks passed.');
   });
 
+  it('does not count a warning as a failure', () => {
+    expect(checkSummary([make('ok'), make('warning'), make('ok')])).toBe('1 warning, 2 passed.');
+  });
+
   it('counts what failed before what skipped', () => {
     expect(checkSummary([make('failed'), make('skipped'), make('skipped'), make('ok')])).toBe(
       '1 check failed, 2 checks skipped, 1 passed.',
@@ -20,9 +24,7 @@ describe('checkSummary', () => {
 });
 
 it('has a color for each end', () => {
-  expect((['ok', 'failed', 'skipped'] as const).map((each) => checkTone(make(each)))).toEqual([
-    'good',
-    'bad',
-    'warning',
-  ]);
+  expect(
+    (['ok', 'failed', 'warning', 'skipped'] as const).map((each) => checkTone(make(each))),
+  ).toEqual(['good', 'bad', 'warning', 'warning']);
 });

@@ -11,6 +11,7 @@ const names: Record<Check['name'], string> = {
   clock: 'Clock',
   token: 'Access token',
   workspace: 'Sentinel workspace',
+  'read-back': 'Read back',
   disk: 'Disk',
 };
 
@@ -23,15 +24,17 @@ export function checkTone(check: Check): Tone {
   return check.status === 'ok' ? 'good' : 'warning';
 }
 
-/** `All 8 checks passed.`, or how many did not. */
+/** `All 9 checks passed.`, or how many did not. */
 export function checkSummary(checks: readonly Check[]): string {
   const count = (status: Check['status']) =>
     checks.filter((check) => check.status === status).length;
   const failed = count('failed');
+  const warnings = count('warning');
   const skipped = count('skipped');
-  if (failed === 0 && skipped === 0) return `All ${checks.length} checks passed.`;
+  if (count('ok') === checks.length) return `All ${checks.length} checks passed.`;
   return [
     failed > 0 ? `${counted(failed, 'check')} failed` : '',
+    warnings > 0 ? counted(warnings, 'warning') : '',
     skipped > 0 ? `${counted(skipped, 'check')} skipped` : '',
     `${count('ok')} passed.`,
   ]

@@ -22,3 +22,18 @@ export const errorCodes: readonly string[] = [
   'RUN-FAULT',
   'APP-INTERNAL',
 ];
+
+/** The codes of reading back what Microsoft Sentinel holds, which no Job fails by. */
+export const queryCodes: readonly string[] = [
+  'AZ-QUERY-400',
+  'AZ-QUERY-401',
+  'AZ-QUERY-403',
+  'AZ-QUERY-404',
+  'AZ-QUERY-429',
+  'AZ-QUERY-5XX',
+  'AZ-QUERY-AUDIENCE',
+  'AZ-QUERY-PLAN',
+  'AZ-QUERY-SILENT',
+  'AZ-QUERY-SIZE',
+  'AZ-QUERY-TABLE',
+];

@@ -11,6 +11,7 @@ export const system: Entries<Schemas['System']> = {
   ThreatConnect: ['ThreatConnect', 'Where Indicators are read.'],
   'Microsoft Entra ID': ['Microsoft Entra ID', 'Where the application gets its access token.'],
   'Microsoft Sentinel': ['Microsoft Sentinel', 'Where Indicators are sent.'],
+  'Log Analytics': ['Log Analytics', 'Where the tables of the workspace are read back.'],
 };
 
 export const check: Entries<Schemas['CheckName']> = {
@@ -27,11 +28,16 @@ export const check: Entries<Schemas['CheckName']> = {
     'Sentinel workspace',
     'The workspace exists, and the application may write to it. Nothing is sent.',
   ],
+  'read-back': [
+    'Read back',
+    'The application can query the workspace. If not, everything is sent all the same.',
+  ],
   disk: ['Disk', 'The data folder can be written, and there is room.'],
 };
 
 export const checkResult: Entries<Schemas['CheckStatus']> = {
   ok: ['Passed', 'It works now.'],
   failed: ['Failed', 'It does not work. The line says why, and what to do.'],
-  skipped: ['Skipped', 'Not tested, because something it needs failed first.'],
+  warning: ['Warning', 'It does not work, but nothing that is sent depends on it.'],
+  skipped: ['Skipped', 'Not tested: something it needs failed first, or it is switched off.'],
 };

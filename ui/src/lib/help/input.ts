@@ -42,6 +42,14 @@ export const inputs = {
     'Reconcile Interval Hours',
     'Hours between two scheduled reconcile updates; 0 means never.',
   ],
+  verify_interval_hours: [
+    'Verify Interval Hours',
+    'Hours between two comparisons of what Microsoft Sentinel holds with what was sent; 0 means never.',
+  ],
+  match_interval_hours: [
+    'Match Interval Hours',
+    'Hours between two readings of Microsoft Sentinel’s alerts, for the Indicators that they are about; 0 means never.',
+  ],
   withdraw_indicators: [
     'Withdraw Indicators',
     'Which Indicators are withdrawn: none, those deleted in ThreatConnect, or also those no query returns any more.',
@@ -74,5 +82,6 @@ export const inputs = {
   retention_days: ['Retention Days', 'Days that finished Jobs, errors and metrics are kept.'],
   login_url: ['Microsoft Login URL', 'Overrides the sign-in address of the Azure cloud.'],
   sentinel_url: ['Sentinel Upload URL', 'Overrides the upload address of the Azure cloud.'],
+  logs_url: ['Log Analytics Query URL', 'Overrides the query address of the Azure cloud.'],
   notify: ['Notify', 'Who is notified in ThreatConnect when the Service needs attention.'],
 } as const satisfies Topic['entries'];

@@ -22,7 +22,7 @@ import {
 } from '../../lib/health';
 import classes from './HealthCard.module.css';
 
-const icons = { ok: 'check', failed: 'alert', skipped: 'question' } as const;
+const icons = { ok: 'check', failed: 'alert', warning: 'alert', skipped: 'question' } as const;
 
 export function HealthCard({ summary }: { summary: MetricSummary }) {
   const check = useCheck();
