@@ -249,6 +249,8 @@ def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[st
         **{f'ttl_hours_{name}': '720' for name in types},
         'azure_cloud': 'Public',
         'reconcile_interval_hours': '168',
+        'verify_interval_hours': '24',
+        'match_interval_hours': '1',
         'withdraw_indicators': 'Deleted in ThreatConnect',
         'withdraw_limit_percent': '20',
         'requests_per_minute': '100',
