@@ -4,6 +4,7 @@ import json
 import threading
 import uuid
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -380,6 +381,7 @@ def test_missing_content_type_or_body_is_200_with_nothing(logs, http, kwargs):
         (b'{"query": 1}', 'query'),
         (b'{"query": "print 1", "timespan": "yesterday"}', 'timespan'),
         (b'{"query": "print 1", "timespan": "P999999999999D"}', 'timespan'),
+        (b'{"query": "print 1", "timespan": "2026-01-02/2026-01-01"}', 'timespan'),
         (b'{"query": "print 1", "timespan": 5}', 'timespan'),
     ],
 )
@@ -705,6 +707,29 @@ def test_wait_has_a_default_and_a_most(logs, http, sentinel):
     assert ask(logs, http, headers={'Prefer': 'wait=600'}).status_code == 504
 
 
+def test_query_that_really_takes_too_long_is_504(logs, http, sentinel):
+    upload(sentinel, indicator())
+    logs.settings.max_wait_s = 0.0
+    assert ask(logs, http).status_code == 504
+
+
+def test_rows_come_in_any_order_unless_the_query_sorts(logs, http, sentinel):
+    upload(sentinel, *map(indicator, range(50)))
+    query = f'{INDICATORS} | project ObservableValue'
+    first, second = rows(ask(logs, http, query)), rows(ask(logs, http, query))
+    assert first != second
+    assert sorted(first) == sorted(second)
+    assert rows(ask(logs, http, f'{query} | sort by ObservableValue asc')) == sorted(first)
+    logs.settings.is_shuffled = False
+    assert rows(ask(logs, http, query)) == rows(ask(logs, http, query))
+
+
+def test_answers_can_be_altered(logs, http, sentinel):
+    upload(sentinel, indicator())
+    logs.alter(lambda _request, reply: replace(reply, body=b'[]'))
+    assert ask(logs, http).json() == []
+
+
 def test_preferences_add_members(logs, http, sentinel):
     upload(sentinel, indicator())
     assert list(ask(logs, http).json()) == ['tables']
@@ -923,6 +948,7 @@ def test_control_address_reads_and_sets_everything(logs, http, sentinel, clock):
         'rows': [[1]],
     }
     assert control('POST', '/query', {'query': 'Gone'}).status_code == 400
+    assert control('POST', '/limit', {'count': 50}).json() == {'count': 50, 'window_s': 30.0}
     assert control('POST', '/access', {'after_s': 10}).status_code == 200
     assert ask(logs, http).status_code == 403
     status = control('GET', '/status').json()

@@ -126,6 +126,17 @@ def test_other_types_are_written_as_the_service_does(engine):
     ]
 
 
+def test_values_beyond_json_are_written_as_text(engine):
+    answer = engine.run(
+        'print A = real(nan), B = real(+inf), C = real(-inf), D = time(null), E = real(null)'
+    )
+    assert answer.rows == [['NaN', 'Infinity', '-Infinity', None, None]]
+    engine.load(INDICATORS, [{'Tags': 'a'}, {'Tags': 'b'}])
+    answer = engine.run(f'{INDICATORS} | order by Tags asc | summarize L = make_list(Tags)')
+    assert answer.columns == (('L', 'dynamic'),)
+    assert answer.rows == [['["a","b"]']]
+
+
 def test_dynamic_is_json_as_text_and_a_text_within_it_stands_bare(engine):
     data = {'id': 'x', 'labels': ['a', 'ü'], 'none': None}
     engine.load(INDICATORS, [{'Data': data, 'AdditionalFields': {}}])
@@ -251,10 +262,13 @@ def test_unknown_table_or_column_is_a_semantic_fault(engine, query, name, is_tab
         f'{INDICATORS} | project id = Id, Data.Id, x = "id" // id',
         f'let id = "x"; {INDICATORS} | where Id == id',
         f'{INDICATORS} | project Kind = Type | where Kind == "confidence"',
+        'T | summarize count() | count',
     ],
 )
-def test_names_that_the_query_defines_may_have_any_case(engine, query):
-    assert engine.run(query).rows == []
+def test_names_that_the_query_defines_may_have_any_case(query):
+    engine = Engine({**TABLES, 'T': {'Count': 'long'}})
+    assert engine.run(f'{query} | where 1 == 2').rows == []
+    engine.close()
 
 
 @pytest.mark.parametrize(
@@ -264,6 +278,7 @@ def test_names_that_the_query_defines_may_have_any_case(engine, query):
         'search "x"',
         f'{INDICATORS} | count; {INDICATORS} | count',
         f'{INDICATORS} | where Id == 1',
+        f'{INDICATORS} | extend id = 1',
     ],
 )
 def test_what_the_engine_lacks_is_never_answered(engine, query):

@@ -203,7 +203,8 @@ def test_changes_outlast_a_restart(table, clock, tmp_path: Path):
 
 def test_rows_can_be_read_from_a_position_until_they_are_taken_away(table):
     table.append(SOURCE, [indicator(), indicator(1)], 1)
-    assert [row['Id'] for _row, row in table.rows_from(1)] == [list(table.held())[1]]
+    assert [row['Id'] for _row, row in table.rows_from(1, 9)] == [list(table.held())[1]]
+    assert [row.stix for row, _columns in table.rows_from(0, 1)] == [indicator()]
     before = table.generation
     table.append(SOURCE, [indicator(2)], 2)
     assert table.generation == before

@@ -23,13 +23,11 @@ def _text(value: Any) -> str:
     return '' if value is None else str(value)
 
 
-def _time(value: dt.datetime | dt.date | None) -> str | None:
+def _time(value: dt.datetime | None) -> str | None:
     """Write a time in UTC with as few digits as it needs."""
     if value is None:
         return None
     text = value.isoformat()
-    if not isinstance(value, dt.datetime):
-        return f'{text}T00:00:00Z'
     return f'{text.rstrip("0") if "." in text else text}Z'
 
 

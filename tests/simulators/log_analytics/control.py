@@ -5,6 +5,7 @@ GET  /_control/requests
 GET  /_control/alerts    rows of SecurityAlert
 POST /_control/alerts    [{"SystemAlertId": "...", ...}], appended
 POST /_control/query     {"query": "..."}, without token, limits and cache
+POST /_control/limit     {"count": 200, "window_s": 30, "counts_refused": true}
 POST /_control/access    {"after_s": 60}: no access until then
 POST /_control/forget
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulators.https import Request
 from tests.simulators.log_analytics.query_fault import QueryFault
 from tests.simulators.log_analytics.schema import TABLES
+from tests.simulators.sentinel.control import change_limit
 
 if TYPE_CHECKING:
     from tests.simulators.log_analytics.server import LogAnalyticsSimulator
@@ -35,6 +37,7 @@ def control_views(simulator: LogAnalyticsSimulator) -> dict[tuple[str, str], Vie
         ('GET', '/alerts'): lambda _request: list(simulator.alerts),
         ('POST', '/alerts'): lambda request: simulator.add_alerts(*request.json()),
         ('POST', '/query'): lambda request: _query(simulator, request),
+        ('POST', '/limit'): lambda request: change_limit(simulator.limit, request),
         ('POST', '/access'): lambda request: simulator.grant_access(**request.json()),
         ('POST', '/forget'): lambda _request: simulator.forget(),
     }

@@ -52,6 +52,7 @@ _UNKNOWN_COLUMN = re.compile(
     r'|Alias with name "(?P<grouped>[^"]+)" exists'
     r'|Values list "[^"]+" does not have a column named "(?P<joined>[^"]+)"'
 )
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(',', ':')).encode
 _UNKNOWN_TABLE = re.compile(r'Table with name "?([^" ]+)"? does not exist')
 
 
@@ -126,7 +127,7 @@ class Engine:
                     if not row.keys() <= columns.keys():
                         unknown = ', '.join(sorted(row.keys() - columns.keys()))
                         raise ValueError(f'{table} has no column {unknown}')
-                    file.write(json.dumps(row, ensure_ascii=False, separators=(',', ':')) + '\n')
+                    file.write(_encode(row) + '\n')
             if path.stat().st_size:
                 self._read(table, path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import threading
 import time
 from collections import Counter, deque
@@ -34,6 +35,7 @@ from tests.simulators.log_analytics.query_fault import QueryFault
 from tests.simulators.log_analytics.reply import RefusedError
 from tests.simulators.log_analytics.result import Result, write_result
 from tests.simulators.log_analytics.settings import LogAnalyticsSettings, RetryAfter
+from tests.simulators.log_analytics.spelling import is_sorted
 from tests.simulators.log_analytics.time_range import TimeRange
 from tests.simulators.log_analytics.workspace import Workspace
 from tests.simulators.sentinel import RollingLimit, SentinelSimulator
@@ -267,6 +269,8 @@ class LogAnalyticsSimulator:
         except QueryFault as error:
             seen.problem = str(error)
             raise RefusedError(replies.bad_query(error)) from error
+        if self.settings.is_shuffled and not is_sorted(query.text):
+            random.Random(seen.number).shuffle(found.rows)
         elapsed_s = time.monotonic() - started
         if elapsed_s > wait_s:
             raise RefusedError(replies.timed_out(wait_s))

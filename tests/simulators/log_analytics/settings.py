@@ -58,6 +58,8 @@ class LogAnalyticsSettings:
     is_observable_key_dropped: bool = False
     are_unparsed_rows_dropped: bool = False
     """Three transformations, which act on all rows as if they had always been there."""
+    is_shuffled: bool = True
+    """Whether rows come in any order where a query asks for none."""
     is_dynamic_native: bool = False
     """Whether `dynamic` comes as JSON itself, not as JSON in a text."""
     time_digits: int = 0

@@ -9,13 +9,24 @@ from tests.simulators.log_analytics.query_fault import SemanticFault
 from tests.simulators.log_analytics.schema import Columns
 
 _NO_NAME = re.compile(r"""//[^\n]*|@"[^"]*"|@'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
-_NAME = re.compile(r'(?<![\w.])[A-Za-z_]\w*')
+_OPERATOR = re.compile(r'\|\s*[a-z-]+')
+_SORTED = re.compile(r'\|\s*(?:order|sort|top)\b')
+_NAME = re.compile(r'(?<![\w.])[A-Za-z_]\w*\b(?!\s*\()')
 _DEFINED = re.compile(r'([A-Za-z_]\w*)\s*(?:=(?![=~])|:)|\bas\s+([A-Za-z_]\w*)')
 
 
 def names(query: str) -> tuple[str, ...]:
-    """Return the names in a query, without what stands in texts, comments and paths."""
-    return tuple(match[0] for match in _NAME.finditer(_NO_NAME.sub(' ', query)))
+    """Return the names of tables, columns and values in a query.
+
+    What stands in texts, comments and paths is none, and neither are functions and operators.
+    """
+    code = _OPERATOR.sub('|', _NO_NAME.sub(' ', query))
+    return tuple(match[0] for match in _NAME.finditer(code))
+
+
+def is_sorted(query: str) -> bool:
+    """Tell whether a query asks for an order of its rows."""
+    return bool(_SORTED.search(_NO_NAME.sub(' ', query)))
 
 
 def check_case(query: str, tables: Mapping[str, Columns]) -> None:

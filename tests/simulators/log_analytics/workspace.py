@@ -13,9 +13,10 @@ from tests.simulators.log_analytics.engine import Answer, Engine, View
 from tests.simulators.log_analytics.schema import ALERTS, INDICATORS, OBJECTS, TABLES
 from tests.simulators.log_analytics.settings import LogAnalyticsSettings
 from tests.simulators.log_analytics.time_range import TimeRange
-from tests.simulators.sentinel import SentinelSimulator
+from tests.simulators.sentinel import Row, SentinelSimulator
 
 _DAY_S = 86_400.0
+_ROWS_AT_A_TIME = 20_000
 _SCOPES = 10_000
 """Into so many parts row scoping divides the objects."""
 
@@ -114,19 +115,22 @@ class Workspace:
         with self._lock:
             if self._sentinel.table.generation != self._generation:
                 self._reload()
-            found = self._sentinel.table.rows_from(self._position)
-            indicators, objects = [], []
-            for row, columns in found:
-                if columns['Type'] == INDICATORS:
-                    # Whether it is valid now is for each query to say.
-                    is_active = not columns['Revoked'] and not columns['IsDeleted']
-                    indicators.append({**columns, 'IsActive': is_active})
-                else:
-                    known = {name: columns[name] for name in columns if name in TABLES[OBJECTS]}
-                    objects.append({**known, 'StixType': row.stix['type']})
-            self._engine.load(INDICATORS, indicators)
-            self._engine.load(OBJECTS, objects)
-            self._position += len(found)
+            while found := self._sentinel.table.rows_from(self._position, _ROWS_AT_A_TIME):
+                self._load(found)
+                self._position += len(found)
+
+    def _load(self, found: Iterable[tuple[Row, dict[str, Any]]]) -> None:
+        indicators, objects = [], []
+        for row, columns in found:
+            if columns['Type'] == INDICATORS:
+                # Whether it is valid now is for each query to say.
+                is_active = not columns['Revoked'] and not columns['IsDeleted']
+                indicators.append({**columns, 'IsActive': is_active})
+            else:
+                known = {name: columns[name] for name in columns if name in TABLES[OBJECTS]}
+                objects.append({**known, 'StixType': row.stix['type']})
+        self._engine.load(INDICATORS, indicators)
+        self._engine.load(OBJECTS, objects)
 
     def _reload(self) -> None:
         self._engine.clear()

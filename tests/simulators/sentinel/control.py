@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.simulators.https import Request
+from tests.simulators.sentinel.limit import RollingLimit
 
 if TYPE_CHECKING:
     from tests.simulators.sentinel.server import SentinelSimulator
@@ -44,7 +45,7 @@ def control_views(simulator: SentinelSimulator) -> dict[tuple[str, str], View]:
             request, [dataclasses.asdict(seen) for seen in simulator.requests]
         ),
         ('GET', '/arrivals'): lambda _request: simulator.limit.arrivals(),
-        ('POST', '/limit'): lambda request: _change_limit(simulator, request),
+        ('POST', '/limit'): lambda request: change_limit(simulator.limit, request),
         ('POST', '/edit'): lambda request: _edit(simulator, request),
         ('POST', '/delete'): lambda request: simulator.delete(request.json()['id']),
         ('POST', '/republish'): lambda request: {
@@ -83,12 +84,16 @@ def _edit(simulator: SentinelSimulator, request: Request) -> None:
     simulator.edit(values.pop('id'), **values)
 
 
-def _change_limit(simulator: SentinelSimulator, request: Request) -> dict[str, Any]:
+def change_limit(limit: RollingLimit, request: Request) -> dict[str, Any]:
+    """Set what the body of a request names; returns the limit as it is now.
+
+    Raises:
+        ValueError: it names something else.
+    """
     values = dict(request.json())
     unknown = values.keys() - {'count', 'window_s', 'counts_refused'}
     if unknown:
         raise ValueError(f'unknown setting: {", ".join(sorted(unknown))}')
-    limit = simulator.limit
     limit.count = int(values.get('count', limit.count))
     limit.window_s = float(values.get('window_s', limit.window_s))
     limit.counts_refused = bool(values.get('counts_refused', limit.counts_refused))

@@ -151,10 +151,10 @@ class Table:
             rows = list(self._rows)
         return [self._columns(row) for row in self._visible(rows, visible_after_s)]
 
-    def rows_from(self, position: int) -> list[tuple[Row, dict[str, Any]]]:
-        """Get the rows after the first `position`, each with its columns."""
+    def rows_from(self, position: int, limit: int) -> list[tuple[Row, dict[str, Any]]]:
+        """Get at most `limit` rows after the first `position`, each with its columns."""
         with self._lock:
-            rows = self._rows[position:]
+            rows = self._rows[position : position + limit]
         return [(row, self._columns(row)) for row in rows]
 
     def held(self, visible_after_s: float = 0.0) -> dict[str, dict[str, Any]]:
