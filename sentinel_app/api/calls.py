@@ -9,7 +9,7 @@ import functools
 import json
 from typing import Any
 
-from sentinel_app.api import configure, health, indicator, job, metric, report, task
+from sentinel_app.api import configure, health, indicator, job, metric, report, task, verification
 from sentinel_app.api.call import CSV, JSON, TEXT, Call, Document, Request
 from sentinel_app.api.openapi import document
 from sentinel_app.api.schemas import (
@@ -25,8 +25,11 @@ from sentinel_app.api.schemas import (
     ErrorEntryParameters,
     ErrorParameters,
     ExportFile,
+    FindingPage,
+    FindingParameters,
     Findings,
     Health,
+    HistoryBody,
     HistoryParameters,
     ImportBody,
     Job,
@@ -36,6 +39,7 @@ from sentinel_app.api.schemas import (
     LookupReply,
     MetricHistory,
     MetricSummary,
+    ObjectHistory,
     Options,
     PageParameters,
     Parameters,
@@ -47,6 +51,7 @@ from sentinel_app.api.schemas import (
     ReportedErrorPage,
     RetryRefusedBody,
     SendBody,
+    SendFindingsBody,
     SummaryParameters,
     Task,
     TaskPage,
@@ -55,9 +60,12 @@ from sentinel_app.api.schemas import (
     UpdateBody,
     UpdatePage,
     UpdateParameters,
+    Verification,
+    VerifyBody,
     WithdrawableObjectPage,
     WithdrawalParameters,
     WithdrawBody,
+    WithdrawUnknownBody,
 )
 
 
@@ -142,10 +150,26 @@ _TABLE = (
          status=202, may_conflict=True),
     Call('GET', '/api/report/audit', report.list_audit, AuditParameters, AuditPage,
          'Who changed what, when'),
+    Call('GET', '/api/verification', verification.read, Parameters, Verification,
+         'How Verify stands: whether Sentinel holds what was sent'),
+    Call('GET', '/api/verification/finding', verification.list_findings, FindingParameters,
+         FindingPage,
+         'What the last completed run of Verify found, object by object', media_types=(JSON, CSV)),
+    Call('POST', '/api/verification/run', verification.run, VerifyBody, Verification,
+         'Run Verify now', may_conflict=True),
+    Call('POST', '/api/verification/send', verification.send, SendFindingsBody, UpdateAccepted,
+         'Send again what Sentinel does not hold as it was sent, as an ad-hoc update',
+         status=202, may_conflict=True),
+    Call('POST', '/api/verification/withdraw', verification.withdraw, WithdrawUnknownBody,
+         UpdateAccepted,
+         'Withdraw what Sentinel holds under the source system and this Service does not know',
+         status=202, may_conflict=True),
     Call('POST', '/api/indicator', indicator.look_up, LookupBody, LookupReply,
          'Whether values are in Sentinel, and why not: one line for each'),
     Call('POST', '/api/indicator/detail', indicator.detail, DetailBody, Findings,
          'Everything that is known of one value, in Sentinel and in ThreatConnect'),
+    Call('POST', '/api/indicator/history', verification.history, HistoryBody, ObjectHistory,
+         'The rows of an object in Sentinel, of the last 30 days'),
     Call('POST', '/api/indicator/send', indicator.send, SendBody, UpdateAccepted,
          'Read values through every enabled TQL query, and send what is chosen, changed or not',
          status=202, may_conflict=True),

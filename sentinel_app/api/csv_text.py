@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sentinel_app.api.call import CSV, Document
 from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.file_name import download_name
-from sentinel_app.api.schemas import ReportedQuery, WithdrawableObject
+from sentinel_app.api.schemas import Finding, ReportedQuery, WithdrawableObject
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 
@@ -138,4 +138,66 @@ def errors_csv(entries: Iterable[tuple[ErrorEntry, ReportedQuery | None]]) -> by
             for entry, query in entries
         ),
         'There is more than fits here. Narrow the filter.',
+    )
+
+
+_FINDING_HEADINGS = (
+    'kind',
+    'indicator_id',
+    'indicator_type',
+    'summary',
+    'owner',
+    'query',
+    'stix_id',
+    'date_accepted',
+    'sent_modified',
+    'sent_valid_until',
+    'sent_confidence',
+    'sentinel_modified',
+    'sentinel_valid_until',
+    'sentinel_confidence',
+    'sentinel_revoked',
+    'sentinel_deleted',
+    'sentinel_active',
+    'request_id',
+)
+
+
+def findings_csv(rows: Iterable[Finding]) -> bytes:
+    """Return the findings of Verify, one on each line."""
+    return _csv(
+        _FINDING_HEADINGS,
+        map(_finding_cells, rows),
+        'There is more than fits here. Narrow the filter.',
+    )
+
+
+def _finding_cells(finding: Finding) -> Iterable[object]:
+    indicator, held, seen = finding.indicator, finding.held, finding.seen
+    return (
+        finding.kind,
+        *(
+            (None,) * 4
+            if indicator is None
+            else (indicator.id, indicator.type, indicator.summary, indicator.owner)
+        ),
+        None if finding.query is None else finding.query.label,
+        finding.stix_id,
+        *(
+            (None,) * 4
+            if held is None
+            else (
+                *(_time(held.date_accepted), _time(held.date_modified)),
+                *(_time(held.valid_until), held.confidence),
+            )
+        ),
+        *(
+            (None,) * 6
+            if seen is None
+            else (
+                *(_time(seen.date_modified), _time(seen.valid_until), seen.confidence),
+                *(seen.is_revoked, seen.is_deleted, seen.is_active),
+            )
+        ),
+        finding.request_id,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import (
     ChosenUpdates,
+    FindingActions,
     HealthSource,
     Identity,
     JobActions,
@@ -24,6 +25,7 @@ from sentinel_app.diagnostics.health_check import Checks
 from sentinel_app.diagnostics.lookup import Lookups
 from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
+from sentinel_app.diagnostics.verification_report import VerificationReports
 from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
@@ -40,6 +42,7 @@ class Diagnostics:
     metrics: Metrics
     effects: Effects
     withdrawals: WithdrawalLists
+    verification: VerificationReports
 
 
 def _new_id() -> str:
@@ -57,6 +60,7 @@ class ApiDeps:
     updates: Updates
     jobs: JobActions
     chosen: ChosenUpdates
+    findings: FindingActions
     tasks: Tasks
     live: Live
     health: HealthSource

@@ -15,6 +15,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.condition import Condition
 from sentinel_app.core.error_entry import ErrorFilter
 from sentinel_app.core.estimate import Estimate
+from sentinel_app.core.finding import FindingFilter
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
@@ -133,6 +134,41 @@ class ChosenUpdates(Protocol):
 
         Raises:
             ConflictError: nothing is open, or all of it waits to be sent already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
+class FindingActions(Protocol):
+    """What people do with what Verify has found; `by` is the user's name for the audit."""
+
+    def request_whole(self) -> None:
+        """Have the next run of Verify compare each object."""
+        ...
+
+    def send_again(self, wanted: FindingFilter, *, by: str | None) -> Update:
+        """Queue an update that sends again what is missing, older or expired early.
+
+        Raises:
+            ConflictError: there is nothing of that to send, or its queries are not enabled.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def send_one_again(self, finding_id: int, *, by: str | None) -> Update:
+        """Queue an update that sends the object of one finding again.
+
+        Raises:
+            ConflictError: the finding is gone or of another kind, or is being sent already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def withdraw_unknown(self, count: int, *, by: str | None) -> Update:
+        """Queue an update that withdraws all unknown objects, if there are so many.
+
+        Raises:
+            ConflictError: there are none, or another number of them.
             StorageError: the disk did not take it.
         """
         ...

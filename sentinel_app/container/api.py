@@ -16,6 +16,7 @@ from sentinel_app.container.adapters import Adapters
 from sentinel_app.container.pipeline import Pipeline, mapping_options, withholding
 from sentinel_app.container.stores import Stores
 from sentinel_app.container.tasks import Tasks, Updates
+from sentinel_app.container.verification import Verifying
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.portal import Portal
 from sentinel_app.core.screening import Screening
@@ -32,6 +33,7 @@ from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.tasks.chosen_update import ChosenUpdates
+from sentinel_app.tasks.finding_actions import FindingActions
 from sentinel_app.tasks.job_actions import JobActions
 from sentinel_app.tasks.running_job import RunningJobs
 from sentinel_app.threatconnect.parse import parse_indicator
@@ -58,7 +60,9 @@ def build_api(
     clock: Clock,
 ) -> Api:
     """Build the HTTP API."""
-    diagnostics = _diagnostics(settings, stores, adapters, pipeline, updates, health, clock)
+    diagnostics = _diagnostics(
+        settings, stores, adapters, pipeline, updates, health, tasks.verifying, clock
+    )
     deps = ApiDeps(
         app_state=stores.app_state,
         errors=stores.errors,
@@ -77,6 +81,14 @@ def build_api(
             queue=updates.queue,
             holdings=Holdings(stores.db),
             errors=stores.errors,
+            clock=clock,
+        ),
+        findings=FindingActions(
+            app_state=stores.app_state,
+            queue=updates.queue,
+            verifications=stores.verifications,
+            findings=stores.findings,
+            request_whole=lambda: tasks.verifying.verification.request(is_whole=True),
             clock=clock,
         ),
         tasks=tasks.supervisor,
@@ -105,6 +117,7 @@ def _diagnostics(
     pipeline: Pipeline,
     updates: Updates,
     health: Health,
+    verifying: Verifying,
     clock: Clock,
 ) -> Diagnostics:
     source = adapters.quick_source
@@ -149,6 +162,7 @@ def _diagnostics(
             policy=settings.withdraw_indicators,
             clock=clock,
         ),
+        verification=verifying.reports,
         effects=Effects(
             source=source,
             ledger=stores.ledger,

@@ -27,6 +27,7 @@ from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
+from sentinel_app.storage.unknown_objects import UnknownObjects
 from sentinel_app.threatconnect.parse import parse_indicator
 
 
@@ -161,6 +162,7 @@ def _convert(
         ),
         revoke=Revoke(
             orphans=stores.orphans,
+            unknown=UnknownObjects(stores.db),
             policy=settings.withdraw_indicators,
             guard=guard,
             clock=clock,

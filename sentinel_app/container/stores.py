@@ -11,6 +11,7 @@ from sentinel_app.errors import StorageError
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.fence import Fence
+from sentinel_app.storage.findings import Findings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.metrics import MetricStore
@@ -19,6 +20,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.storage.verifications import Verifications
 
 DOCUMENTS_FILE: Final = 'documents.json'
 DATABASE_FILE: Final = 'state.db'
@@ -39,6 +41,8 @@ class Stores:
     metrics: MetricStore
     errors: ErrorLog
     times: RequestTimes
+    verifications: Verifications
+    findings: Findings
 
     @property
     def documents_path(self) -> Path:
@@ -103,6 +107,10 @@ def stores_over(
         metrics=MetricStore(db),
         errors=ErrorLog(db),
         times=RequestTimes(db),
+        verifications=Verifications(
+            db, open_updates=lambda: {update.id for update in app_state.open_updates()}
+        ),
+        findings=Findings(db),
     )
 
 

@@ -12,11 +12,13 @@ from sentinel_app.config.settings import Settings
 from sentinel_app.container.adapters import Adapters
 from sentinel_app.container.pipeline import Pipeline
 from sentinel_app.container.stores import Stores
+from sentinel_app.container.verification import Verifying, build_verification
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Stage
 from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
 from sentinel_app.core.task import TaskFacts, TaskSlug
 from sentinel_app.diagnostics.health import Health
+from sentinel_app.pipeline.verification import Verification
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
@@ -52,6 +54,7 @@ class Tasks:
     scheduler: Scheduler
     notifier: Notifier | None
     """None where nobody is to be notified."""
+    verifying: Verifying
 
 
 def build_updates(
@@ -98,7 +101,8 @@ def build_tasks(
     stop: threading.Event,
 ) -> Tasks:
     """Build the Tasks; `stop` ends their threads."""
-    bodies = _bodies(settings, stores, pipeline, updates, clock)
+    verifying = build_verification(settings, stores, adapters, clock)
+    bodies = _bodies(settings, stores, pipeline, updates, verifying.verification, clock)
     supervisor = Supervisor(
         tasks=[
             _task(facts, bodies[facts.slug], stores, pipeline, health, clock, stop)
@@ -127,11 +131,16 @@ def build_tasks(
         wakeup=pipeline.wakeups.schedule,
         on_error=lambda error: health.record_error('scheduler', error),
     )
-    return Tasks(supervisor=supervisor, scheduler=scheduler, notifier=notifier)
+    return Tasks(supervisor=supervisor, scheduler=scheduler, notifier=notifier, verifying=verifying)
 
 
 def _bodies(
-    settings: Settings, stores: Stores, pipeline: Pipeline, updates: Updates, clock: Clock
+    settings: Settings,
+    stores: Stores,
+    pipeline: Pipeline,
+    updates: Updates,
+    verification: Verification,
+    clock: Clock,
 ) -> dict[TaskSlug, TaskBody]:
     """Return what each Task does."""
     store, faults, follower = stores.store, pipeline.faults, updates.follower
@@ -171,6 +180,11 @@ def _bodies(
             words='sent {count} batch{es}',
         ),
         TaskSlug.SCHEDULE_UPDATES: schedule_body(updates.queue),
+        TaskSlug.VERIFY: TaskBody(
+            step=verification.step,
+            outcome=lambda _: verification.outcome,
+            run=verification.request,
+        ),
         TaskSlug.CLEANER: TaskBody(step=cleaner.clean, outcome=lambda _: cleaner.outcome),
     }
 

@@ -303,6 +303,7 @@ _PAUSED: Final[Mapping[TaskSlug, str]] = {
     TaskSlug.CONVERT: 'Nothing is converted, so nothing new is sent.',
     TaskSlug.UPLOAD: 'Nothing is sent to Microsoft Sentinel.',
     TaskSlug.SCHEDULE_UPDATES: 'No scheduled update begins.',
+    TaskSlug.VERIFY: 'Nobody compares what Microsoft Sentinel holds with what was sent.',
     TaskSlug.CLEANER: 'Old requests and errors are kept, and take up disk space.',
 }
 _PAUSED_PIPELINE: Final = 'Nothing is read or sent, and no scheduled update begins.'

@@ -68,10 +68,11 @@ class Mode(StrEnum):
 
 
 class JobType(StrEnum):
-    """Origin of a Job: the schedule or a person."""
+    """Origin of a Job: the schedule, a person, or a person about what Verify has found."""
 
     SCHEDULED = 'scheduled'
     AD_HOC = 'ad-hoc'
+    VERIFY = 'verify'
 
 
 class Outcome(StrEnum):
@@ -166,7 +167,7 @@ class Job:
     """Whether the Job was ended while objects that it had chosen may have been waiting."""
     scope: Scope = Scope.WHOLE
     asked: int = 0
-    """Number of values, or refused Indicators, in its scope; 0 if the scope is everything."""
+    """Number of values, Indicators or objects in its scope; 0 if the scope is everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,11 +187,11 @@ class Update:
     """Deleted queries whose objects it withdraws unless another query selects them."""
     scope: Scope = Scope.WHOLE
     asked: int = 0
-    """Number of values, or refused Indicators, in its scope; 0 if the scope is everything."""
+    """Number of values, Indicators or objects in its scope; 0 if the scope is everything."""
     values: tuple[ChosenValue, ...] = ()
     """Values that a person chose to send or withdraw; empty once it is complete."""
     indicator_ids: tuple[int, ...] = ()
-    """Refused Indicators that are sent again; empty once it is complete."""
+    """Indicators that are sent again; empty once it is complete."""
     full_number: int = 0
     """Number of times that a full update had been required when this one was queued."""
     started_at: dt.datetime | None = None

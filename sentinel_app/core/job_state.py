@@ -154,6 +154,8 @@ _FAILED_WORDS: Final = {
     Scope.REFUSED: _NOT_SENT,
     Scope.SEND: _NOT_SENT,
     Scope.WITHDRAW: 'not withdrawn. Use Retry in JOBS: no other update is sure to withdraw them',
+    Scope.VERIFY: _NOT_SENT,
+    Scope.UNKNOWN: 'not withdrawn. Use Retry in JOBS: no other update withdraws them',
 }
 
 

@@ -48,6 +48,8 @@ class PageDraft:
     """Precedence context of the other keys on the page, whose copies are not all read."""
     sends_refused: bool = False
     """Whether refused objects are sent however often Sentinel has refused them."""
+    sends_again: bool = False
+    """Whether everything that is read is sent, although the ledger says that it is unchanged."""
     found: frozenset[bytes] = frozenset()
     """Chosen keys that rows of the page have."""
     by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class PageDraft:
     def sends_all(self, candidate: Candidate) -> bool:
         """Return whether the candidate's objects are sent even if unchanged."""
         if self.chosen_keys is None:
-            return self.context.mode is Mode.FULL
+            return self.sends_again or self.context.mode is Mode.FULL
         return not self.chosen_keys.isdisjoint(digest for digest, _ in candidate.keys)
 
     def is_held(self, candidate: Candidate) -> bool:

@@ -46,7 +46,7 @@ def recognize(
         draft.outcomes[number] = Outcome.DUPLICATE
         return True
     modified = _modified(row)
-    if context.mode is Mode.FULL or modified is None:
+    if context.mode is Mode.FULL or draft.sends_again or modified is None:
         return False
     for item in held:
         ttl, left = ttl_ms[item.kind], item.valid_until - context.now

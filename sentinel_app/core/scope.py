@@ -24,6 +24,15 @@ class Scope(StrEnum):
     """Values that a person has chosen: every query is searched for them, and they are sent."""
     WITHDRAW = 'withdraw'
     """Values that a person has chosen: their objects are withdrawn, and nothing is read."""
+    VERIFY = 'verify'
+    """Indicators that Sentinel does not hold as they were sent: they are read and sent again."""
+    UNKNOWN = 'unknown'
+    """Objects that the ledger does not know: they are withdrawn, and nothing is read."""
+
+    @property
+    def only_withdraws(self) -> bool:
+        """Whether such an update reads nothing."""
+        return self in {Scope.WITHDRAW, Scope.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,8 @@ _NAMES: Final = {
     Scope.REFUSED: ('Send refused again', 'Indicator'),
     Scope.SEND: ('Send now', 'value'),
     Scope.WITHDRAW: ('Withdraw now', 'value'),
+    Scope.VERIFY: ('Send again', 'Indicator'),
+    Scope.UNKNOWN: ('Withdraw unknown', 'object'),
 }
 
 

@@ -18,6 +18,7 @@ class TaskSlug(StrEnum):
     CONVERT = 'convert'
     UPLOAD = 'upload'
     SCHEDULE_UPDATES = 'schedule-updates'
+    VERIFY = 'verify'
     CLEANER = 'cleaner'
 
 
@@ -88,6 +89,15 @@ TASK_FACTS: tuple[TaskFacts, ...] = (
         group=TaskGroup.STANDALONE,
         period_s=10,
         timeout_s=10 * 60,
+    ),
+    TaskFacts(
+        slug=TaskSlug.VERIFY,
+        name='Verify',
+        description='Compares what Microsoft Sentinel holds with what was sent. It changes nothing;'
+        ' REPORTS shows what it finds.',
+        group=TaskGroup.STANDALONE,
+        period_s=60,
+        timeout_s=30 * 60,
     ),
     TaskFacts(
         slug=TaskSlug.CLEANER,

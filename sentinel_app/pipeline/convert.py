@@ -124,6 +124,7 @@ class Convert:
             context=context,
             now=self._clock.now(),
             sends_refused=job.scope is Scope.REFUSED,
+            sends_again=job.scope is Scope.VERIFY,
         )
         if job.scope is Scope.SEND:
             draft.chosen_keys = frozenset(keys_of_values(update.values))

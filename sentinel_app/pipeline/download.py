@@ -124,7 +124,7 @@ class Download:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
-            if job.is_withdrawal or job.scope is Scope.WITHDRAW:
+            if job.is_withdrawal or job.scope.only_withdraws:
                 self._read_nothing(request_id)
                 return
             is_by_id = self._probe.is_by_id(update, stop)

@@ -11,7 +11,6 @@ from typing import Final
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
-from sentinel_app.core.scope import Scope
 from sentinel_app.errors import (
     Cancelled,
     DamagedError,
@@ -188,7 +187,7 @@ class FaultLimit:
             _log.exception('fault-not-placed', error, update_id=update.id, stage=stage)
             return None, update.request_ids
         if stage is Stage.CONVERT and not request_ids:
-            if update.scope is Scope.WITHDRAW:
+            if update.scope.only_withdraws:
                 # This part is the whole update, and no other update makes up for it.
                 return None, update.request_ids
             return 'closing', ()

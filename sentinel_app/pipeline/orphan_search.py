@@ -113,11 +113,15 @@ class OrphanSearch:
         attempts = most_attempts(update)
         nothing_to_confirm = not self._orphans.unconfirmed(update.id, most_attempts=attempts)
         # Chosen values are withdrawn, or reported as missing, at the end.
-        has_more = update.scope in {Scope.SEND, Scope.WITHDRAW}
+        has_more = update.scope is Scope.SEND or update.scope.only_withdraws
         is_nothing_meant = is_idle and not update.withdrawn_ids
         if (is_nothing_meant or not live) and nothing_to_confirm and not has_more:
             self._orphans.close(update.id, held_back=0)
         return True
+
+    def held_by(self, query_id: str, indicator_ids: Sequence[int]) -> Sequence[int]:
+        """Return the Indicators among these that a query holds in the ledger."""
+        return self._orphans.held_by(query_id, indicator_ids)
 
     def known_copies(self, digests: Sequence[bytes]) -> Sequence[int]:
         """Return the Indicators that hold these keys in the ledger, or were refused for them."""

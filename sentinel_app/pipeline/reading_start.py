@@ -132,6 +132,8 @@ class ReadingStart:
         if job.scope is Scope.REFUSED:
             wanted = frozenset(update.indicator_ids)
             return ids_clauses(self._store.refusals.sendable(job.query.id, wanted))
+        if job.scope is Scope.VERIFY:
+            return ids_clauses(self._orphans.held_by(job.query.id, update.indicator_ids))
         keys = keys_of_values(update.values)
         known = self._orphans.known_copies(list(keys))
         values = [(key, key.value) for key in keys.values()]

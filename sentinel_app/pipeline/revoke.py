@@ -15,6 +15,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
 from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.unknown_objects import UnknownObjects
 
 _PORTION = 500
 
@@ -27,18 +28,21 @@ class Revoke:
     Args:
         policy: which Indicators are withdrawn.
         guard: holds back withdrawals that are too many at once.
+        unknown: the objects that Verify has found and the ledger does not know.
     """
 
     def __init__(
         self,
         *,
         orphans: Orphans,
+        unknown: UnknownObjects,
         policy: WithdrawPolicy,
         guard: WithdrawGuard,
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
         self._orphans = orphans
+        self._unknown = unknown
         self._policy = policy
         self._guard = guard
         self._clock = clock
@@ -58,9 +62,12 @@ class Revoke:
         held_back, warning = 0, None
         if not any(item.is_stopped for item in progress):
             attempts = most_attempts(update)
+            self._unknown.take_in(update.id)
             self._add(progress, self._orphans.unconfirmed(update.id, most_attempts=attempts))
             if update.scope is Scope.WITHDRAW:
                 warning = self._withdraw_chosen(update, progress)
+            elif update.scope is Scope.UNKNOWN:
+                self._withdraw_unknown(update, progress)
         # A failed reading or orphan search does not prove that anything is gone.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
@@ -94,6 +101,17 @@ class Revoke:
         words = values_words(missing, len(update.values))
         verb = 'was' if len(missing) == 1 else 'were'
         return f'{words} {verb} not in Sentinel any more, so there was nothing to withdraw.'
+
+    def _withdraw_unknown(self, update: Update, progress: Sequence[Progress]) -> None:
+        """Withdraw what Verify found and the ledger does not know.
+
+        A person has confirmed it by its number, so the guard does not apply.
+        """
+        count = 0
+        while held := self._unknown.next_of(update.id, progress[0].job, limit=_PORTION):
+            self._add(progress, held)
+            count += len(held)
+        _log.info('withdrawal', update_id=update.id, objects=count)
 
     def _unselected(self, update: Update) -> str | None:
         """Return a warning about chosen values that no query selects."""

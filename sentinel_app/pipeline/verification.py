@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sentinel_app.core.clock import Clock, Stop
-from sentinel_app.core.finding import FoundObject, UnknownRow, VerificationRun
+from sentinel_app.core.finding import FoundObject, UnknownRow
 from sentinel_app.core.ledger_row import moment
 from sentinel_app.core.logs import LogRows
 from sentinel_app.core.verification import (
@@ -126,6 +126,11 @@ class Verification:
         return self._outcome
 
     @property
+    def interval(self) -> dt.timedelta | None:
+        """Time between two runs; None for never."""
+        return self._interval
+
+    @property
     def started_at(self) -> dt.datetime | None:
         """When the run under way began; None if there is none."""
         return self._started_at
@@ -193,10 +198,6 @@ class Verification:
         with self._lock:
             self._is_requested = self._is_whole_requested = False
         return True
-
-    def last(self) -> VerificationRun | None:
-        """Return the run that ended last."""
-        return self._store.last()
 
     def _is_due(self) -> bool:
         with self._lock:

@@ -244,6 +244,12 @@ class Orphans:
             rows = select_in(connection, _SQL['known_copies'], digests)
             return tuple(sorted({row[0] for row in rows}))
 
+    def held_by(self, query_id: str, indicator_ids: Sequence[int]) -> tuple[int, ...]:
+        """Return the Indicators among these that a query holds, by ascending id."""
+        with self._db.read() as connection:
+            rows = select_in(connection, _SQL['held_by'], indicator_ids, (query_id,))
+            return tuple(sorted(row[0] for row in rows))
+
     def found(self, update_id: str) -> frozenset[bytes]:
         """Return the chosen keys that the update has read."""
         with self._db.read() as connection:

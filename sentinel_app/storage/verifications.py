@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from sentinel_app.core.finding import FoundObject, RunCounts, UnknownRow, VerificationRun
@@ -53,10 +55,16 @@ class PresentIds:
 
 
 class Verifications:
-    """The verification's tables in SQLite. Transactions and errors are as in `UpdateStore`."""
+    """The verification's tables in SQLite. Transactions and errors are as in `UpdateStore`.
 
-    def __init__(self, db: Database) -> None:
+    Args:
+        db: the database.
+        open_updates: returns the updates that wait or run; they may be about findings.
+    """
+
+    def __init__(self, db: Database, open_updates: Callable[[], Collection[str]]) -> None:
         self._db = db
+        self._open_updates = open_updates
 
     # -- runs
 
@@ -123,11 +131,14 @@ class Verifications:
             _NO_RUN if complete is None else complete.id,
             _NO_RUN if last is None else last.id,
         )
+        open_ids = json.dumps(sorted(self._open_updates()))
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['keep_marks'], (kept[0], open_ids))
         removed = _PORTION
         while removed == _PORTION:
             with self._db.write() as transaction:
                 # The findings of the last run count only where it was completed.
-                values = (kept[0], kept[0], _PORTION)
+                values = (kept[0], open_ids, _PORTION)
                 removed = transaction.execute(_SQL['forget_findings'], values).rowcount
         with self._db.write() as transaction:
             transaction.execute(_SQL['forget_counts'], kept)
@@ -211,14 +222,13 @@ class Verifications:
         return PresentIds(self._present_ids())
 
     def _present_ids(self) -> Iterator[tuple[bytes, int]]:
-        after, is_more = 0, True
-        while is_more:
+        with self._db.read() as connection:
+            items = array('q', (row[0] for row in connection.execute(_SQL['came_back'])))
+        for start in range(0, len(items), _PORTION):
             with self._db.read() as connection:
-                rows = connection.execute(_SQL['came_back'], (after, _PORTION)).fetchall()
+                rows = select_in(connection, _SQL['keys'], items[start : start + _PORTION])
                 found = [(_id_bytes(row), row['id']) for row in rows]
             yield from found
-            is_more = len(rows) == _PORTION
-            after = rows[-1]['id'] if rows else after
         with self._db.read() as connection:
             unconfirmed = connection.execute(_SQL['unconfirmed']).fetchall()
             found = [(_id_bytes(row), 0) for row in unconfirmed]

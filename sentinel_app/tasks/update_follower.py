@@ -233,7 +233,7 @@ class UpdateFollower:
         """Cancel the Jobs of queries that were deleted or disabled since they were queued."""
         saved = self._app_state.query_list()
         enabled = {query.id for query in saved.enabled}
-        if update.scope is Scope.WITHDRAW:
+        if update.scope.only_withdraws:
             # The objects are withdrawn, whichever query holds them.
             return
         for job in self._app_state.jobs_of(update.id):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
@@ -20,6 +21,8 @@ from sentinel_app.tasks.deleted_query import DeletedQueries
 from sentinel_app.tasks.update_schedule import UpdateSchedule
 
 QUERY_DISABLED = 'This TQL query is disabled. Enable it in CONFIGURE first.'
+
+_TYPES: Final = {Scope.VERIFY: JobType.VERIFY, Scope.UNKNOWN: JobType.VERIFY}
 
 _log = EventLog(__name__)
 
@@ -135,30 +138,37 @@ class UpdateQueue:
         scope: Scope,
         values: Sequence[ChosenValue] = (),
         indicator_ids: Sequence[int] = (),
+        count_objects: int = 0,
+        on_queued: Callable[[str], None] | None = None,
         retry_of: str | None = None,
         audit: AuditEntry | None = None,
     ) -> Update:
-        """Queue an ad-hoc update about what a person has chosen; no cursor moves by it.
+        """Queue an update about what a person has chosen; no cursor moves by it.
 
         Args:
             jobs: position and query of each Job, and how many values or Indicators it is about.
             scope: what is done with them.
             values: which, of those that are sent or withdrawn.
-            indicator_ids: which, of those that were refused.
+            indicator_ids: which Indicators, where they are sent again.
+            count_objects: how many objects, where they are unknown ones.
+            on_queued: called with the update's id before it can begin; what it stores is of no
+                effect if the update cannot be stored.
             retry_of: the Request ID of the Job that is retried.
             audit: who requests it, stored in the same write.
         """
         update = Update(
             id=_new_id(),
             mode=Mode.DELTA,
-            job_type=JobType.AD_HOC,
+            job_type=_TYPES.get(scope, JobType.AD_HOC),
             queued_at=self._clock.now(),
             request_ids=(),
             scope=scope,
-            asked=len(values) or len(indicator_ids),
+            asked=len(values) or len(indicator_ids) or count_objects,
             values=tuple(values),
             indicator_ids=tuple(indicator_ids),
         )
+        if on_queued is not None:
+            on_queued(update.id)
         update = self._add(
             update,
             [(position, query) for position, query, _ in jobs],

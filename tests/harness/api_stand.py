@@ -19,6 +19,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
 from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
 from sentinel_app.core.estimate import Estimate
+from sentinel_app.core.finding import FindingFilter
 from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
 from sentinel_app.core.question import Question
@@ -77,7 +78,7 @@ class FakeSource:
         raise AssertionError('the API verifies nothing')
 
 
-def given(wanted: ErrorFilter) -> dict[str, Any]:
+def given(wanted: ErrorFilter | FindingFilter) -> dict[str, Any]:
     """The filters that are set, by name."""
     names = (each.name for each in dataclasses.fields(wanted))
     return {name: value for name in names if (value := getattr(wanted, name)) not in ('', None)}
@@ -165,6 +166,32 @@ class FakeChosen:
 
     def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
         return self._take('retry', given(wanted), by)
+
+    def _take(self, *wish: Any) -> Update:
+        if self.error:
+            raise self.error
+        self.asked.append(wish)
+        return make_update('u-new', request_ids=('r1', 'r2'))
+
+
+@dataclass
+class FakeFindingActions:
+    """Takes what people do with findings, and remembers it."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    error: SentinelAppError | None = None
+
+    def request_whole(self) -> None:
+        self.asked.append(('whole',))
+
+    def send_again(self, wanted: FindingFilter, *, by: str | None) -> Update:
+        return self._take('send', given(wanted), by)
+
+    def send_one_again(self, finding_id: int, *, by: str | None) -> Update:
+        return self._take('send one', finding_id, by)
+
+    def withdraw_unknown(self, count: int, *, by: str | None) -> Update:
+        return self._take('withdraw', count, by)
 
     def _take(self, *wish: Any) -> Update:
         if self.error:
@@ -395,6 +422,7 @@ class Stand:
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
         self.chosen = FakeChosen()
+        self.findings = FakeFindingActions()
         self.deps = ApiDeps(
             app_state=self.app_state,
             errors=cast(ErrorLog, self.errors),
@@ -403,6 +431,7 @@ class Stand:
             updates=self.updates,
             jobs=self.jobs,
             chosen=self.chosen,
+            findings=self.findings,
             tasks=self.tasks,
             live=self.live,
             health=self.health,

@@ -13,6 +13,7 @@ from typing import Any
 from sentinel_app.api.deps import Diagnostics
 from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
 from sentinel_app.core.job import Update
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.portal import Portal
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import Question
@@ -27,19 +28,23 @@ from sentinel_app.diagnostics.lookup import Lookups
 from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
 from sentinel_app.diagnostics.value_copy import ValueCopies
+from sentinel_app.diagnostics.verification_report import VerificationReports
 from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.log_reader import LogReader
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
+from sentinel_app.pipeline.verification import Verification
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.findings import Findings
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.verifications import Verifications
 from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.harness.builders.indicator import make_options
@@ -208,6 +213,7 @@ class DiagnosticsStand:
                 policy=WithdrawPolicy.DELETED,
                 clock=clock,
             ),
+            verification=self._verification(app_state, clock),
             effects=Effects(
                 source=self.source,
                 ledger=ledger,
@@ -250,6 +256,25 @@ class DiagnosticsStand:
                 requests_per_minute=LIMIT,
                 clock=clock,
             ),
+        )
+
+    def _verification(self, app_state: AppState, clock: StandingClock) -> VerificationReports:
+        self.verifications = Verifications(self.db, open_updates=set)
+        reader = LogReader(self.logs, clock, policy=QUICK_QUERY_POLICY)
+        return VerificationReports(
+            verification=Verification(
+                reader=reader,
+                store=self.verifications,
+                source_system=SOURCE_SYSTEM,
+                interval=dt.timedelta(hours=24),
+                clock=clock,
+            ),
+            store=self.verifications,
+            findings=Findings(self.db),
+            reader=reader,
+            app_state=app_state,
+            source_system=SOURCE_SYSTEM,
+            pattern_style=PatternStyle.AS_IN_THE_GUIDE,
         )
 
     def _withheld_reason(self, indicator: Indicator) -> str | None:

@@ -39,6 +39,7 @@ from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import EndOfReading, PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.unknown_objects import UnknownObjects
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.worker import StepStop
 from tests.harness.builders.app_state import make_job, make_query, make_update
@@ -240,6 +241,7 @@ class SmallWorld:
         app_state: Any = self.app_state
         revoke = Revoke(
             orphans=self.orphans,
+            unknown=UnknownObjects(self.db),
             policy=WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING,
             guard=WithdrawGuard(app_state=app_state, ledger=self.ledger, limit_percent=100),
             clock=self.clock,

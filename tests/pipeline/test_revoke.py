@@ -34,6 +34,7 @@ def test_withdrawal_is_repeated_by_the_jobs_that_were_not_cancelled() -> None:
     )
     revoke = Revoke(
         orphans=orphans,
+        unknown=SimpleNamespace(take_in=lambda _update_id: None),  # type: ignore[arg-type]
         policy=WithdrawPolicy.NEVER,
         guard=SimpleNamespace(covers_all=lambda _update: False),  # type: ignore[arg-type]
         clock=StandingClock(),

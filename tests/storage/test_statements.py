@@ -183,6 +183,8 @@ MAY_GO_THROUGH_ALL = {
     'orphans.unconfirmed',
     # When the Cleaner runs, reading.
     'update_store.unused_jobs',
+    # Once in a run of Verify, in portions, reading.
+    'verifications.scan',
     # When a person looks at what a withdrawal would take, reading.
     'withdrawal.count',
     'withdrawal.page',

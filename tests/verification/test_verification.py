@@ -37,7 +37,7 @@ class Subject:
     def __init__(self, db: Database, world: VerifiedWorld) -> None:
         self.clock = StandingClock()
         self.world = world
-        self.store = Verifications(db)
+        self.store = Verifications(db, open_updates=set)
         self.verification = Verification(
             reader=world,  # type: ignore[arg-type] - has its one method
             store=self.store,

@@ -110,6 +110,15 @@ class Error(Shape):
     saved_by: str | None = Field(default=None, description='By whom, where that is known')
 
 
+class LogsError(Reply):
+    """Why the workspace's tables could not be read. Updates do not depend on it."""
+
+    code: str
+    message: str
+    remedy: str = Field(description='What to do; empty where it passes by itself')
+    reason: str = Field(description="The other side's own words; empty without any")
+
+
 class AskedWait(Reply):
     """A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it early."""
 

@@ -102,6 +102,10 @@ WITH wanted AS (SELECT id, indicator_id FROM ledger WHERE digest IN (?))
 SELECT indicator_id FROM wanted
 UNION SELECT refusal.indicator_id FROM refusal JOIN wanted ON wanted.id = refusal.object;
 
+-- name: held_by
+SELECT DISTINCT indicator_id FROM ledger JOIN query ON query.id = ledger.query
+WHERE query.query_id = ? AND indicator_id IN (?);
+
 -- name: found
 SELECT digest FROM found JOIN progress ON progress.job = found.job WHERE update_id = ?;
 

@@ -27,9 +27,20 @@ WHERE ended IS NOT NULL AND code IS NULL AND id > ?;
 -- name: last_whole
 SELECT max(id) FROM verification WHERE ended IS NOT NULL AND code IS NULL AND is_whole;
 
+-- name: keep_marks
+-- What an update is still about keeps its mark in the run that counts now.
+UPDATE finding SET update_id = earlier.update_id
+FROM finding AS earlier
+WHERE earlier.update_id IN (SELECT value FROM json_each(?2)) AND earlier.verification != ?1
+    AND finding.verification = ?1 AND finding.digest = earlier.digest;
+
 -- name: forget_findings
+-- Except those of an update that has yet to read them, unless the run that counts has them too.
 DELETE FROM finding WHERE id IN (
-    SELECT id FROM finding WHERE verification NOT IN (?, ?) LIMIT ?
+    SELECT id FROM finding AS earlier WHERE verification != ?1 AND (
+        update_id IS NULL OR update_id NOT IN (SELECT value FROM json_each(?2))
+        OR EXISTS (SELECT 1 FROM finding WHERE verification = ?1 AND digest = earlier.digest)
+    ) LIMIT ?3
 );
 
 -- name: forget_counts
@@ -80,9 +91,12 @@ SELECT id, digest, generation, state, modified, valid_until, confidence, accepte
 FROM ledger WHERE id IN (?);
 
 -- name: came_back
+SELECT id FROM ledger WHERE generation > 0;
+
+-- name: keys
 SELECT ledger.id, kind, generation, summary, value
 FROM ledger JOIN content ON content.object = ledger.id
-WHERE generation > 0 AND ledger.id > ? ORDER BY ledger.id LIMIT ?;
+WHERE ledger.id IN (?);
 
 -- name: unconfirmed
 SELECT unconfirmed.id, kind, unconfirmed.generation, content.summary, value

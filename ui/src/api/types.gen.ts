@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/indicator/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The rows of an object in Sentinel, of the last 30 days */
+        post: operations["post-indicator-history"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/indicator/send": {
         parameters: {
             query?: never;
@@ -612,6 +629,91 @@ export interface paths {
         put?: never;
         /** Resume all of these that are paused */
         post: operations["post-task-resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How Verify stands: whether Sentinel holds what was sent */
+        get: operations["get-verification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/verification/finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the last completed run of Verify found, object by object */
+        get: operations["get-verification-finding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/verification/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run Verify now */
+        post: operations["post-verification-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/verification/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again what Sentinel does not hold as it was sent, as an ad-hoc update */
+        post: operations["post-verification-send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/verification/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw what Sentinel holds under the source system and this Service does not know */
+        post: operations["post-verification-withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1085,6 +1187,75 @@ export interface components {
             withheld: number;
         };
         /**
+         * Finding
+         * @description What is wrong with one object.
+         */
+        Finding: {
+            held: components["schemas"]["HeldVersion"] | null;
+            /**
+             * Helps Pattern Style
+             * @description Whether *Pattern Style: As logs write it* would let rules match it
+             */
+            helps_pattern_style: boolean;
+            /** Id */
+            id: string;
+            /** @description Null for an object that was not sent by this Service as far as it knows */
+            indicator: components["schemas"]["ReportedIndicator"] | null;
+            /**
+             * Is Requested
+             * @description Whether that Job still waits or runs
+             */
+            is_requested: boolean;
+            kind: components["schemas"]["FindingKind"];
+            /**
+             * Pattern
+             * @description Of an unknown object
+             */
+            pattern: string | null;
+            query: components["schemas"]["ReportedQuery"] | null;
+            /**
+             * Request Id
+             * @description The Job that a person has requested about it; null without one
+             */
+            request_id: string | null;
+            /** @description Null where Sentinel has no row */
+            seen: components["schemas"]["SeenVersion"] | null;
+            /** Stix Id */
+            stix_id: string;
+        };
+        /**
+         * FindingCount
+         * @description How many findings of a kind a run has.
+         */
+        FindingCount: {
+            /** Count */
+            count: number;
+            kind: components["schemas"]["FindingKind"];
+        };
+        /**
+         * FindingKind
+         * @description What is wrong with one object.
+         * @enum {string}
+         */
+        FindingKind: "missing" | "older" | "changed" | "unmatchable" | "unknown" | "expired-early";
+        /**
+         * FindingPage
+         * @description A page of findings, and how Verify stands.
+         */
+        FindingPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["Finding"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+            verification: components["schemas"]["Verification"];
+        };
+        /**
          * Findings
          * @description Everything that is known of a value.
          */
@@ -1181,6 +1352,31 @@ export interface components {
             summary: string;
         };
         /**
+         * HeldVersion
+         * @description What was sent last and accepted, of a finding's object.
+         */
+        HeldVersion: {
+            /** Confidence */
+            confidence: number | null;
+            /** Date Accepted */
+            date_accepted: string | null;
+            /**
+             * Date Modified
+             * Format: date-time
+             */
+            date_modified: string;
+            /**
+             * Is Live
+             * @description Not withdrawn; it may have expired
+             */
+            is_live: boolean;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
+        };
+        /**
          * HigherQueries
          * @description How many of the sample the higher TQL queries take.
          */
@@ -1207,6 +1403,14 @@ export interface components {
             position: number;
             /** Query Id */
             query_id: string;
+        };
+        /**
+         * HistoryBody
+         * @description An object of this Service.
+         */
+        HistoryBody: {
+            /** Stix Id */
+            stix_id: string;
         };
         /**
          * HourFigures
@@ -1531,10 +1735,10 @@ export interface components {
         JobStatus: "Pending" | "Download In Progress" | "Download Complete" | "Convert In Progress" | "Convert Complete" | "Upload In Progress" | "Upload Complete" | "Failed" | "Cancelled";
         /**
          * JobType
-         * @description Origin of a Job: the schedule or a person.
+         * @description Origin of a Job: the schedule, a person, or a person about what Verify has found.
          * @enum {string}
          */
-        JobType: "scheduled" | "ad-hoc";
+        JobType: "scheduled" | "ad-hoc" | "verify";
         /**
          * LabelScope
          * @description What a label that is neither a name nor TQL is made of.
@@ -1599,6 +1803,26 @@ export interface components {
             used_by_checks: number;
             /** Waiting Seconds */
             waiting_seconds: number | null;
+        };
+        /**
+         * LogsError
+         * @description Why the workspace's tables could not be read. Updates do not depend on it.
+         */
+        LogsError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @description The other side's own words; empty without any
+             */
+            reason: string;
+            /**
+             * Remedy
+             * @description What to do; empty where it passes by itself
+             */
+            remedy: string;
         };
         /**
          * LookupBody
@@ -1824,6 +2048,47 @@ export interface components {
             reason: string;
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * ObjectHistory
+         * @description The rows of an object of the last 30 days, newest first.
+         */
+        ObjectHistory: {
+            /** @description Why they could not be read; null where they were */
+            error: components["schemas"]["LogsError"] | null;
+            /** Rows */
+            rows: components["schemas"]["ObjectRow"][];
+        };
+        /**
+         * ObjectRow
+         * @description One row of an object in Sentinel's table.
+         */
+        ObjectRow: {
+            /** Confidence */
+            confidence: number | null;
+            /**
+             * Date Generated
+             * Format: date-time
+             * @description When the workspace took it
+             */
+            date_generated: string;
+            /** Date Modified */
+            date_modified: string | null;
+            /** Is Active */
+            is_active: boolean | null;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Is Parsed */
+            is_parsed: boolean;
+            /** Is Revoked */
+            is_revoked: boolean;
+            /**
+             * Method
+             * @description By what, in the words of Sentinel
+             */
+            method: string;
+            /** Valid Until */
+            valid_until: string | null;
         };
         /**
          * OpenUpdate
@@ -2542,13 +2807,39 @@ export interface components {
          * @description Scope of an update.
          * @enum {string}
          */
-        Scope: "whole" | "refused" | "send" | "withdraw";
+        Scope: "whole" | "refused" | "send" | "withdraw" | "verify" | "unknown";
         /**
          * Screen
          * @description Screens of the page where conditions are resolved, by their addresses.
          * @enum {string}
          */
         Screen: "dashboard" | "configure" | "jobs" | "tasks";
+        /**
+         * SeenVersion
+         * @description The newest row of a finding's object in Sentinel.
+         */
+        SeenVersion: {
+            /** Confidence */
+            confidence: number | null;
+            /**
+             * Date Modified
+             * Format: date-time
+             */
+            date_modified: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /**
+             * Is Parsed
+             * @description False where Sentinel could not take its pattern apart
+             */
+            is_parsed: boolean;
+            /** Is Revoked */
+            is_revoked: boolean;
+            /** Valid Until */
+            valid_until: string | null;
+        };
         /**
          * SendBody
          * @description Values that are sent at once, whether or not they have changed.
@@ -2559,6 +2850,38 @@ export interface components {
              * @description As in the lookup: in any spelling
              */
             values: string[];
+        };
+        /**
+         * SendFindingsBody
+         * @description Of which findings the objects are sent again: a single one, or all that the filters name.
+         */
+        SendFindingsBody: {
+            /**
+             * Finding
+             * @description The `id` of one finding; then no filter may be set
+             * @default null
+             */
+            finding?: number | null;
+            /** @default null */
+            indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+            /** @default null */
+            kind?: components["schemas"]["FindingKind"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Query Id
+             * @default null
+             */
+            query_id?: string | null;
+            /**
+             * Text
+             * @description A part of message, reason or value, in any case
+             * @default
+             */
+            text?: string;
         };
         /**
          * SentObject
@@ -2794,7 +3117,7 @@ export interface components {
          * @description Names of the Tasks in addresses.
          * @enum {string}
          */
-        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "cleaner";
+        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "verify" | "cleaner";
         /**
          * TimeLeft
          * @description How long an update, or a Job and those before it, still takes.
@@ -3098,6 +3421,95 @@ export interface components {
          */
         Verdict: "in-sentinel" | "waiting" | "refused" | "expired" | "withdrawn" | "to-be-sent" | "withheld" | "not-sent" | "not-selected" | "unknown" | "unchecked" | "not-understood";
         /**
+         * Verification
+         * @description How Verify stands.
+         */
+        Verification: {
+            /** @description The run whose findings are shown */
+            complete: components["schemas"]["VerificationRun"] | null;
+            /**
+             * Count Unknown
+             * @description Unknown objects that are still to be withdrawn, for `verification/withdraw`
+             */
+            count_unknown: number;
+            /**
+             * Date Next
+             * @description Null where none is due by itself
+             */
+            date_next: string | null;
+            /**
+             * Date Started
+             * @description Of the run under way; null without one
+             */
+            date_started: string | null;
+            /**
+             * Interval Hours
+             * @description Hours between two runs; 0 for never
+             */
+            interval_hours: number;
+            /** @description The run that ended last, whatever it came to */
+            last: components["schemas"]["VerificationRun"] | null;
+        };
+        /**
+         * VerificationRun
+         * @description One run of Verify. Every live object of the ledger is in one of the counts, or a finding.
+         */
+        VerificationRun: {
+            /** Count Confirmed */
+            count_confirmed: number;
+            /**
+             * Count Held
+             * @description Live objects by what was sent
+             */
+            count_held: number;
+            /**
+             * Count Recent
+             * @description Sent too recently to be judged
+             */
+            count_recent: number;
+            /** Count Requests */
+            count_requests: number;
+            /**
+             * Count Unread
+             * @description In partitions that could not be read
+             */
+            count_unread: number;
+            /**
+             * Date Ended
+             * Format: date-time
+             */
+            date_ended: string;
+            /**
+             * Date Started
+             * Format: date-time
+             */
+            date_started: string;
+            /** @description Why it came to nothing; null where it did not */
+            error: components["schemas"]["LogsError"] | null;
+            /**
+             * Findings
+             * @description One for each kind
+             */
+            findings: components["schemas"]["FindingCount"][];
+            /**
+             * Is Whole
+             * @description Whether each object was compared, and not only where sums differed
+             */
+            is_whole: boolean;
+        };
+        /**
+         * VerifyBody
+         * @description How the next run of Verify is made, which begins at once.
+         */
+        VerifyBody: {
+            /**
+             * Whole
+             * @description Whether each object is compared
+             * @default false
+             */
+            whole?: boolean;
+        };
+        /**
          * WithdrawableObject
          * @description A live object that confirming would withdraw now; `indicator_id` is text.
          */
@@ -3159,6 +3571,14 @@ export interface components {
              * @description As in the lookup: in any spelling
              */
             values: string[];
+        };
+        /**
+         * WithdrawUnknownBody
+         * @description The number of unknown objects, as a person has typed it.
+         */
+        WithdrawUnknownBody: {
+            /** Count */
+            count: number;
         };
     };
     responses: never;
@@ -4341,6 +4761,111 @@ export interface operations {
             };
         };
     };
+    "post-indicator-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HistoryBody"];
+            };
+        };
+        responses: {
+            /** @description The rows of an object in Sentinel, of the last 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectHistory"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "post-indicator-send": {
         parameters: {
             query?: never;
@@ -4574,7 +5099,7 @@ export interface operations {
             query?: {
                 after?: string | null;
                 before?: string | null;
-                job_type?: ("scheduled" | "ad-hoc") | null;
+                job_type?: ("scheduled" | "ad-hoc" | "verify") | null;
                 limit?: number;
                 mode?: ("delta" | "full" | "reconcile") | null;
                 offset?: number;
@@ -5335,7 +5860,7 @@ export interface operations {
             query?: {
                 after?: string | null;
                 before?: string | null;
-                job_type?: ("scheduled" | "ad-hoc") | null;
+                job_type?: ("scheduled" | "ad-hoc" | "verify") | null;
                 limit?: number;
                 mode?: ("delta" | "full" | "reconcile") | null;
                 offset?: number;
@@ -6924,6 +7449,506 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How Verify stands: whether Sentinel holds what was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-verification-finding": {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+                kind?: ("missing" | "older" | "changed" | "unmatchable" | "unknown" | "expired-early") | null;
+                limit?: number;
+                offset?: number;
+                owner?: string | null;
+                query_id?: string | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the last completed run of Verify found, object by object */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-verification-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyBody"];
+            };
+        };
+        responses: {
+            /** @description Run Verify now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-verification-send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendFindingsBody"];
+            };
+        };
+        responses: {
+            /** @description Send again what Sentinel does not hold as it was sent, as an ad-hoc update */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateAccepted"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-verification-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawUnknownBody"];
+            };
+        };
+        responses: {
+            /** @description Withdraw what Sentinel holds under the source system and this Service does not know */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateAccepted"];
                 };
             };
             /** @description The request cannot be understood */

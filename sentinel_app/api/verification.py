@@ -1,0 +1,97 @@
+"""REPORTS: whether Sentinel holds what was sent, and what people do about it."""
+
+from __future__ import annotations
+
+from sentinel_app.api import schemas
+from sentinel_app.api.call import Document, Request
+from sentinel_app.api.csv_text import csv_document, findings_csv
+from sentinel_app.api.deps import ApiDeps
+from sentinel_app.api.job_reply import accepted_reply
+from sentinel_app.api.page import page_of
+from sentinel_app.api.schemas import (
+    FindingFields,
+    FindingPage,
+    FindingParameters,
+    HistoryBody,
+    ObjectHistory,
+    Parameters,
+    SendFindingsBody,
+    UpdateAccepted,
+    Verification,
+    VerifyBody,
+    WithdrawUnknownBody,
+)
+from sentinel_app.api.verification_reply import finding_reply, history_reply, verification_reply
+from sentinel_app.core.finding import Finding, FindingFilter
+from sentinel_app.core.query import QueryList
+from sentinel_app.core.task import TaskSlug
+
+
+def read(request: Request[Parameters]) -> Verification:
+    """Return how Verify stands."""
+    return _state(request.deps)
+
+
+def list_findings(request: Request[FindingParameters]) -> FindingPage | Document:
+    """Return a page of findings with the state of Verify, or all of them as CSV."""
+    deps, wanted = request.deps, request.input
+    report, saved = deps.diagnostics.verification, deps.app_state.query_list()
+    filters = _filter(wanted)
+    if wanted.format == 'csv':
+        rows = (_reply(each, deps, saved) for each in report.all(filters))
+        return csv_document('findings', findings_csv(rows), deps)
+    found, total = report.page(filters, limit=wanted.limit, offset=wanted.offset)
+    replies = (_reply(each, deps, saved) for each in found)
+    return page_of(request, FindingPage, replies, total=total, verification=_state(deps))
+
+
+def run(request: Request[VerifyBody]) -> Verification:
+    """Have Verify run now."""
+    deps = request.deps
+    if request.input.whole:
+        deps.findings.request_whole()
+    deps.tasks.run(TaskSlug.VERIFY, by=request.user_name)
+    return _state(deps)
+
+
+def send(request: Request[SendFindingsBody]) -> UpdateAccepted:
+    """Send the objects of findings again."""
+    actions, wanted, by = request.deps.findings, request.input, request.user_name
+    if wanted.finding is not None:
+        return accepted_reply(actions.send_one_again(wanted.finding, by=by))
+    return accepted_reply(actions.send_again(_filter(wanted), by=by))
+
+
+def withdraw(request: Request[WithdrawUnknownBody]) -> UpdateAccepted:
+    """Withdraw all unknown objects."""
+    update = request.deps.findings.withdraw_unknown(request.input.count, by=request.user_name)
+    return accepted_reply(update)
+
+
+def history(request: Request[HistoryBody]) -> ObjectHistory:
+    """Return the rows of an object in Sentinel."""
+    return history_reply(request.deps.diagnostics.verification.history(request.input.stix_id))
+
+
+def _state(deps: ApiDeps) -> Verification:
+    return verification_reply(deps.diagnostics.verification.state())
+
+
+def _reply(finding: Finding, deps: ApiDeps, saved: QueryList) -> schemas.Finding:
+    jobs = () if finding.update_id is None else deps.app_state.jobs_of(finding.update_id)
+    return finding_reply(
+        finding,
+        jobs[0] if jobs else None,
+        saved,
+        helps_pattern_style=deps.diagnostics.verification.helps_pattern_style(finding),
+    )
+
+
+def _filter(wanted: FindingFields) -> FindingFilter:
+    return FindingFilter(
+        kind=wanted.kind,
+        indicator_type=wanted.indicator_type,
+        owner_name=wanted.owner,
+        query_id=wanted.query_id,
+        text=wanted.text,
+    )
