@@ -3,8 +3,8 @@
 A status of 200 is not yet a success: an answer that was cut short has that status as well, and so
 has one without a body.
 
-Source: learn.microsoft.com/azure/azure-monitor/logs/api/response-format, errors and timeouts; the
-shape of `PartialError`: Azure/azure-sdk-for-python issue 25137.
+Source: learn.microsoft.com/azure/azure-monitor/logs/api/response-format, errors and timeouts;
+the shape of `PartialError` is from answers that users of azure-monitor-query have published.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sentinel_app.diagnostics import preview as preview_module
+from sentinel_app.diagnostics.check_result import CheckName
 from tests.harness.engine import OWNERS, Engine, World, hosts, outcomes, query
 from tests.harness.waiting import until
 
@@ -216,8 +217,10 @@ def test_missing_role_is_detected(engine: Engine, world: World, status: int) -> 
 def test_wrong_workspace_is_detected(make_engine: Make) -> None:
     engine = make_engine(workspace_id='11111111-2222-4333-8444-555555555555')
     found = faulty(engine)
-    assert found.keys() == {'workspace'}
+    assert found.keys() == {'workspace', 'read-back'}
     assert 'Sentinel Workspace ID' in found['workspace'][2]
+    assert found['read-back'][0] == 'warning'
+    assert 'Sentinel Workspace ID' in found['read-back'][2]
 
 
 def test_wrong_client_secret_is_detected(make_engine: Make) -> None:
@@ -225,6 +228,30 @@ def test_wrong_client_secret_is_detected(make_engine: Make) -> None:
     assert found['token'][0] == 'failed'
     assert 'Client Secret' in found['token'][2]
     assert found['workspace'][0] == 'skipped'
+
+
+def test_missing_access_to_the_tables_degrades_nothing(engine: Engine, world: World) -> None:
+    world.logs.settings.has_access = False
+    found = faulty(engine)
+    assert found.keys() == {'read-back'}
+    assert found['read-back'][0] == 'warning'
+    assert 'Data.Read' in found['read-back'][2]
+    assert engine.ask('GET', 'api/health')['status'] == 'healthy'
+    world.logs.settings.has_access = True
+    assert faulty(engine) == {}
+
+
+def test_tables_are_not_read_where_both_intervals_are_0(make_engine: Make, world: World) -> None:
+    engine = make_engine(verify_interval_hours='0', match_interval_hours='0')
+    assert {name: each[0] for name, each in faulty(engine).items()} == {'read-back': 'skipped'}
+    assert world.logs.requests == ()
+
+
+def test_rows_are_read_back_after_an_update(engine: Engine, world: World) -> None:
+    world.store.load(hosts(2))
+    engine.save_queries([query()])
+    assert check(engine)['read-back']['message'].endswith('and shows Indicators.')
+    assert world.logs.status_counts == {200: 1}
 
 
 def test_secret_that_went_bad_is_detected_although_a_token_is_cached(
@@ -277,7 +304,7 @@ def test_check_at_the_start_is_logged_and_delays_nothing(
         assert not has_ended()
         until(has_ended, 'the check did not end')
     lines = [each.getMessage() for each in caplog.records if 'event=check ' in each.getMessage()]
-    assert len(lines) == 8
+    assert len(lines) == len(CheckName)
 
 
 # -- figures

@@ -92,7 +92,9 @@ class _Past:
         return self._stand.threatconnect.api_url
 
     def inputs(self, **changes: str | None) -> dict[str, str | None]:
-        given = app_inputs(entra=self._stand.entra, sentinel=self._stand.sentinel)
+        given = app_inputs(
+            entra=self._stand.entra, sentinel=self._stand.sentinel, logs=self._stand.logs
+        )
         return given | INPUTS | {'schedule_interval_hours': '6'} | changes
 
 

@@ -6,6 +6,7 @@ Both know nothing of the App's inside: what they ask goes through its HTTP API a
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import logging
@@ -26,6 +27,7 @@ from tests.harness.expectation import Expected, expected_objects
 from tests.harness.waiting import PATIENCE_S, until
 from tests.simulators.certificates import Certificates
 from tests.simulators.entra import EntraSimulator
+from tests.simulators.log_analytics import LogAnalyticsSimulator
 from tests.simulators.sentinel import SentinelSimulator
 from tests.simulators.stand import app_inputs
 from tests.simulators.threatconnect import (
@@ -117,7 +119,7 @@ class TimedStore(Store):
 
 
 class World:
-    """ThreatConnect, Entra ID and Sentinel on loopback; a context manager.
+    """ThreatConnect, Entra ID, Sentinel and its tables on loopback; a context manager.
 
     While it is entered, the environment names its authority, as an operator's would.
     """
@@ -143,6 +145,9 @@ class World:
             latency_s=latency_s,
             clock=self.clock.time,
         )
+        self.logs = LogAnalyticsSimulator(
+            certificates, self.entra.issuer, self.sentinel, clock=self.clock.time
+        )
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -150,7 +155,7 @@ class World:
             before = {name: os.environ.get(name) for name in CA_VARIABLES}
             stack.callback(_restore, before)
             os.environ.update(dict.fromkeys(CA_VARIABLES, str(self.certificates.ca)))
-            for simulator in (self.threatconnect, self.entra, self.sentinel):
+            for simulator in (self.threatconnect, self.entra, self.sentinel, self.logs):
                 stack.enter_context(simulator)
             self._stack = stack.pop_all()
         return self
@@ -169,6 +174,7 @@ class World:
         self.threatconnect.after_page.clear()
         self.entra.faults.clear()
         self.sentinel.faults.clear()
+        self.logs.faults.clear()
 
     def reset(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         """Begin anew with these rows, without faults, and with nothing in Sentinel."""
@@ -178,11 +184,21 @@ class World:
         self.sentinel.forget()
         self.sentinel.settings = type(self.sentinel.settings)()
         self.sentinel._gateway._settings = self.sentinel.settings
+        self.logs.forget()
+        for each in dataclasses.fields(self.logs.settings):
+            setattr(self.logs.settings, each.name, each.default)
 
     def inputs(self, **changes: str | None) -> dict[str, str | None]:
         """Return the App's inputs; by default nothing is scheduled while a test lasts."""
-        quiet = {'schedule_interval_hours': '8784', 'reconcile_interval_hours': '0'}
-        return app_inputs(entra=self.entra, sentinel=self.sentinel) | quiet | changes
+        quiet = {
+            'schedule_interval_hours': '8784',
+            'reconcile_interval_hours': '0',
+            'verify_interval_hours': '8784',
+            'match_interval_hours': '8784',
+        }
+        return (
+            app_inputs(entra=self.entra, sentinel=self.sentinel, logs=self.logs) | quiet | changes
+        )
 
     def expected(
         self,

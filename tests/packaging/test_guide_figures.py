@@ -32,6 +32,8 @@ from sentinel_app.core.pattern import PATTERN_LIMIT
 from sentinel_app.core.retry import (
     DEFAULT_RETRY_AFTER_S,
     LONGEST_RETRY_AFTER_S,
+    QUERY_POLICY,
+    QUERY_RETRY_AFTER_S,
     READ_POLICY,
     UPLOAD_POLICY,
 )
@@ -43,9 +45,11 @@ from sentinel_app.diagnostics.check_result import CheckName
 from sentinel_app.lifecycle import OTHERS_S
 from sentinel_app.log import LONGEST_LINE
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
+from sentinel_app.pipeline.log_reader import MOST_QUERIES
 from sentinel_app.pipeline.withdraw_guard import ALWAYS_ALLOWED
 from sentinel_app.platform.wsgi_bridge import MAX_CONCURRENT
 from sentinel_app.sentinel.client import UPLOAD_LIMIT
+from sentinel_app.sentinel.log_analytics import QUERY_LIMIT
 from sentinel_app.sentinel.transport import TOKEN_LIMIT
 from sentinel_app.storage.app_state.state_tables import MAX_AUDIT
 from sentinel_app.storage.error_log import LONGEST_TEXT
@@ -114,7 +118,7 @@ PAUSES = {
 """Minutes of the pauses that the page offers."""
 _LIMIT = REQUESTS_PER_MINUTE_LIMIT
 _INTERVAL = of('config.settings', '_INTERVAL_HOURS_LIMIT')
-_READS, _SENDS = READ_POLICY, UPLOAD_POLICY
+_READS, _SENDS, _QUERIES = READ_POLICY, UPLOAD_POLICY, QUERY_POLICY
 _MOST_A_MONTH = MOST_JOBS // (30 * 24)
 
 CLAIMS: dict[str, list[str]] = {
@@ -128,6 +132,7 @@ CLAIMS: dict[str, list[str]] = {
         f'with a point: `0.5` is every {60 * 0.5:g} minutes',
         f'from 1 to {of("config.settings", "_TTL_HOURS_LIMIT")}; 720 are {720 // 24} days',
         f'from 0 to {_INTERVAL}; 0 means never; {7 * 24} are a week',
+        f'from 0 to {_INTERVAL}; 0 means never |',
         f'and more than {ALWAYS_ALLOWED}, withdraws none and asks in JOBS first. From 0 to 100',
         f'Upload requests in any {WINDOW_S:g} seconds, from 1 to {_LIMIT}, which',
         f'each holds up to {MAX_OBJECTS} objects',
@@ -174,6 +179,13 @@ CLAIMS: dict[str, list[str]] = {
         (
             f'{mib(UPLOAD_LIMIT.body_bytes)} MB, {mib(TOKEN_LIMIT.body_bytes)} MB and '
             f'{mib(WHOAMI_LIMIT.body_bytes)} MB unpacked'
+        ),
+        f'| an answer of Log Analytics | {mib(QUERY_LIMIT.body_bytes)} MB unpacked |',
+        f'at once | {MOST_QUERIES}, of the 5 that an application may run |',
+        f'asks again; gives up after {_QUERIES.attempts} attempts. Nothing',
+        (
+            f'else {QUERY_RETRY_AFTER_S:g} s; gives up after {_QUERIES.retry_after_attempts} '
+            'attempts |'
         ),
         f'in one stage of a Job | {ATTEMPTS} |',
         f'| a description in Sentinel | {DESCRIPTION_LIMIT:,} characters |',
@@ -232,6 +244,8 @@ CLAIMS: dict[str, list[str]] = {
         f'| with rests of up to {LONGEST_REST_S:g} s, at a Job {word(ATTEMPTS)} times',
         f'met, {word(ATTEMPTS)} times at this Job',
         f'after {word(minutes(REST))} minutes; the notification arrives',
+        f'for up to {_QUERIES.attempts} attempts, then by the next run',
+        f'for up to {_QUERIES.retry_after_attempts} attempts, then by the next run',
         '*Throttled requests* in *Request Details* stays 0',
         f'larger than {MAX_BODY_BYTES // 1_000_000} MB',
         f'works on {MAX_CONCURRENT} requests already',
@@ -249,7 +263,9 @@ OTHERS = {
     'as of the form of an older version': r'\(ThreatConnect 7\.2:',
     'as the form offers it': r'restart attempts on failure\* \| 10 \|',
     'as an example': r'\(?for example,? 24\b|is on 10\.0\.0\.1|source name is 0\b',
-    'as Microsoft documents it': r'every 7 to 10 days|until 31 March 2027|look back 14 days',
+    'as Microsoft documents it': (
+        r'every 7 to 10 days|until 31 March 2027|look back 14 days|200 queries in 30 s'
+    ),
     'as the framework has it': r'at 10 MiB and keeps 25 packed files|exit code 1\b',
     'as measured': r'up to some 220 MiB|all others at most 25|some 16 MB|enough for some 100 MB',
     'as of the table of the Tasks, tested below': r'\| \d+ (?:s|min) \| \d+ min \|',

@@ -17,9 +17,11 @@ SCREENS = PROJECT / 'ui' / 'src' / 'screens.tsx'
 ELSEWHERE: dict[str, frozenset[str]] = {
     'the portals of Microsoft': frozenset(
         {
-            *('Accounts in this organizational directory only', 'Add role assignment'),
+            *('API permissions', 'APIs my organization uses', 'Add a permission'),
+            *('Accounts in this organizational directory only', 'Add role assignment', 'Analytics'),
             *('Access control (IAM)', 'App registrations', 'Application (client) ID'),
-            *('Application Administrator', 'Application Developer', 'Certificates'),
+            *('Application Administrator', 'Application Developer', 'Application permissions'),
+            *('Certificates', 'Data.Read', 'Grant admin consent', 'Log Analytics API', 'Tables'),
             *('Certificates & secrets', 'Client secrets', 'Cloud Application Administrator'),
             *('Contributor', 'Directory (tenant) ID', 'Disconnected', 'Enterprise applications'),
             *('Advanced hunting', 'Hunting', 'Intel management', 'Investigation & response'),

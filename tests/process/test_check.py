@@ -32,6 +32,8 @@ class Case:
         reason: what the other side's own words begin with.
         remedy: what is to be done, word for word.
         skipped: the checks that cannot be made then.
+        warning: whether it only warns, as nothing that is sent depends on it.
+        also: the checks that warn beside it.
         prepare: makes it go wrong, before the App is started.
         mend: makes it right again.
         inputs: those that differ.
@@ -43,6 +45,8 @@ class Case:
     reason: str = ''
     code: str | None = None
     skipped: tuple[CheckName, ...] = ()
+    warning: bool = False
+    also: tuple[CheckName, ...] = ()
     prepare: Callable[[Stand], object] = nothing
     mend: Callable[[Stand], object] = nothing
     inputs: dict[str, str] = field(default_factory=dict)
@@ -122,7 +126,7 @@ CASES = {
         message='Microsoft Entra ID refused an access token.',
         reason='AADSTS7000215',
         remedy="The Client Secret input is wrong. Give the secret's value",
-        skipped=(CheckName.WORKSPACE,),
+        skipped=(CheckName.WORKSPACE, CheckName.READ_BACK),
         inputs={'client_secret': 'Abc8Q~of-another-application'},
     ),
     'role': Case(
@@ -138,6 +142,7 @@ CASES = {
         code='AZ-404',
         message='',
         remedy='',
+        also=(CheckName.READ_BACK,),
         inputs={'workspace_id': '99999999-2222-4333-8444-555555555555'},
     ),
     'sentinel': Case(
@@ -147,6 +152,25 @@ CASES = {
         remedy=NETWORK,
         prepare=lambda stand: stand.sentinel.faults.add('drop-before'),
         mend=lambda stand: stand.sentinel.faults.clear(),
+    ),
+    'read-back': Case(
+        failing=CheckName.READ_BACK,
+        code='AZ-QUERY-403',
+        message='The application may not query the workspace.',
+        reason='InsufficientAccessError: ',
+        remedy='Data.Read',
+        warning=True,
+        prepare=lambda stand: setattr(stand.logs.settings, 'has_access', False),
+        mend=lambda stand: setattr(stand.logs.settings, 'has_access', True),
+    ),
+    'query-host': Case(
+        failing=CheckName.READ_BACK,
+        code='AZ-QUERY-5XX',
+        message='Log Analytics did not answer. The connection failed: ',
+        remedy=NETWORK,
+        warning=True,
+        prepare=lambda stand: stand.logs.faults.add('drop'),
+        mend=lambda stand: stand.logs.faults.clear(),
     ),
     'disk': Case(
         failing=CheckName.DISK,
@@ -171,7 +195,9 @@ def test_failing_dependency_is_detected_with_its_remedy(make_stand: MakeStand, c
         assert [*at_start] == [*asked] == [*CheckName]
         for found in (at_start, asked):
             failed = [name for name in found if found[name]['status'] == 'failed']
-            assert failed == [case.failing], found
+            assert failed == ([] if case.warning else [case.failing]), found
+            warned = [name for name in found if found[name]['status'] == 'warning']
+            assert warned == ([case.failing] if case.warning else [*case.also]), found
             skipped = [name for name in found if found[name]['status'] == 'skipped']
             assert skipped == [*case.skipped]
             check = found[case.failing]
@@ -180,6 +206,8 @@ def test_failing_dependency_is_detected_with_its_remedy(make_stand: MakeStand, c
             assert check.get('reason', '').startswith(case.reason)
             assert case.remedy in check['remedy']
             assert check['remedy']
+        state = stand.api('GET', 'api/health').json()['status']
+        assert state == ('healthy' if case.warning else 'degraded')
         assert at_start[case.failing]['remedy'] == asked[case.failing]['remedy']
         case.mend(stand)
         if not case.inputs:

@@ -372,7 +372,7 @@ class TestCheckAtTheStart:
             until(lambda: 'event=check name=disk' in stand.app.log)
             found = re.findall(r'event=check name=(\S+) status=(\S+)', stand.app.log)
             assert found[0] == ('threatconnect', 'ok')
-            assert found[-2:] == [('workspace', 'ok'), ('disk', 'ok')]
+            assert found[-3:] == [('workspace', 'ok'), ('read-back', 'ok'), ('disk', 'ok')]
             assert stand.app.log.index('event=service-ready') < stand.app.log.index('event=check ')
 
     def test_failing_check_does_not_end_the_app(self, make_stand: MakeStand) -> None:

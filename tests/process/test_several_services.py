@@ -59,7 +59,7 @@ def open_neighbor(
     stand.threatconnect.gate.users[user.access_id] = user
     registration = Registration(client_id=str(uuid.uuid4()), secrets={f'Secret8Q~of-{name}'})
     stand.entra.apps[registration.client_id] = registration
-    inputs = app_inputs(entra=stand.entra, sentinel=stand.sentinel) | {
+    inputs = app_inputs(entra=stand.entra, sentinel=stand.sentinel, logs=stand.logs) | {
         'client_id': registration.client_id,
         'client_secret': f'Secret8Q~of-{name}',
         'sentinel_source_name': name,

@@ -187,8 +187,8 @@ class TestParameterFile:
 class TestOptionalInputs:
     def test_optional_inputs_may_all_be_empty(self, make_stand: MakeStand) -> None:
         with make_stand() as stand:
-            # The stand-ins are reached by two of them.
-            names = sorted(set(OPTIONAL) - {'login_url', 'sentinel_url'})
+            # The stand-ins are reached by three of them.
+            names = sorted(set(OPTIONAL) - {'login_url', 'sentinel_url', 'logs_url'})
             for name, form in zip(names, itertools.cycle(['', None, 'absent']), strict=False):
                 if form == 'absent':
                     del stand.app.inputs[name]

@@ -150,7 +150,8 @@ class Stand:
                 self._make_platform(
                     tc_api_path=self.threatconnect.api_url,
                     ca_file=certificates.ca,
-                    inputs=app_inputs(entra=self.entra, sentinel=self.sentinel) | self._inputs,
+                    inputs=app_inputs(entra=self.entra, sentinel=self.sentinel, logs=self.logs)
+                    | self._inputs,
                 )
             )
             if self._start_app:
@@ -231,7 +232,9 @@ class Stand:
         return self.threatconnect.issue_token(self.person)
 
 
-def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[str, str | None]:
+def app_inputs(
+    *, entra: EntraSimulator, sentinel: SentinelSimulator, logs: LogAnalyticsSimulator
+) -> dict[str, str | None]:
     """Return every input of the App, for these stand-ins, with the defaults it offers."""
     types = (
         *('address', 'asn', 'cidr', 'email_address', 'email_subject'),
@@ -263,6 +266,7 @@ def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[st
         'retention_days': '30',
         'login_url': entra.url,
         'sentinel_url': sentinel.url,
+        'logs_url': logs.url,
     }
 
 

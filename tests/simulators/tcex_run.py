@@ -31,6 +31,7 @@ def variables(stand: Stand) -> dict[str, str]:
         'WORKSPACE_ID': stand.sentinel.workspace_id,
         'LOGIN_URL': stand.entra.url,
         'SENTINEL_URL': stand.sentinel.url,
+        'LOGS_URL': stand.logs.url,
     }
     return {
         **{f'STAND_IN_{name}': in_profile(value) for name, value in own.items()},
