@@ -9,7 +9,17 @@ import functools
 import json
 from typing import Any
 
-from sentinel_app.api import configure, health, indicator, job, metric, report, task, verification
+from sentinel_app.api import (
+    configure,
+    health,
+    indicator,
+    job,
+    match,
+    metric,
+    report,
+    task,
+    verification,
+)
 from sentinel_app.api.call import CSV, JSON, TEXT, Call, Document, Request
 from sentinel_app.api.openapi import document
 from sentinel_app.api.schemas import (
@@ -37,6 +47,10 @@ from sentinel_app.api.schemas import (
     JobParameters,
     LookupBody,
     LookupReply,
+    MatchedAlertPage,
+    MatchedAlertParameters,
+    MatchedIndicatorPage,
+    MatchedIndicatorParameters,
     MetricHistory,
     MetricSummary,
     ObjectHistory,
@@ -164,6 +178,12 @@ _TABLE = (
          UpdateAccepted,
          'Withdraw what Sentinel holds under the source system and this Service does not know',
          status=202, may_conflict=True),
+    Call('GET', '/api/match', match.list_matches, MatchedIndicatorParameters, MatchedIndicatorPage,
+         'Indicators in the alerts of Sentinel, and how the Task Match stands',
+         media_types=(JSON, CSV)),
+    Call('GET', '/api/match/{indicator_id}/alert', match.list_alerts, MatchedAlertParameters,
+         MatchedAlertPage,
+         'The alerts in which one Indicator was matched, newest first'),
     Call('POST', '/api/indicator', indicator.look_up, LookupBody, LookupReply,
          'Whether values are in Sentinel, and why not: one line for each'),
     Call('POST', '/api/indicator/detail', indicator.detail, DetailBody, Findings,

@@ -11,7 +11,12 @@ from collections.abc import Iterable
 from sentinel_app.api.call import CSV, Document
 from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.file_name import download_name
-from sentinel_app.api.schemas import Finding, ReportedQuery, WithdrawableObject
+from sentinel_app.api.schemas import (
+    Finding,
+    MatchedIndicator,
+    ReportedQuery,
+    WithdrawableObject,
+)
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 
@@ -200,4 +205,27 @@ def _finding_cells(finding: Finding) -> Iterable[object]:
             )
         ),
         finding.request_id,
+    )
+
+
+_MATCH_HEADINGS = (
+    *('indicator_id', 'type', 'summary', 'owner', 'query', 'kind', 'alerts'),
+    *('first', 'last', 'severity', 'alert_names', 'alert_link', 'web_link'),
+)
+
+
+def matches_csv(matched: Iterable[MatchedIndicator]) -> bytes:
+    """Return a line for each Indicator; a last one says so where the reply would be too large."""
+    return _csv(
+        _MATCH_HEADINGS,
+        (
+            (
+                *(each.id, each.type, each.summary, each.owner),
+                *(each.query.label if each.query else None, each.kind, each.count_alerts),
+                *(_time(each.date_first), _time(each.date_last), each.severity),
+                *(', '.join(each.alert_names), each.alert_link, each.web_link),
+            )
+            for each in matched
+        ),
+        'There is more than fits here. Narrow the filter.',
     )

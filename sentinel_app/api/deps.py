@@ -23,6 +23,7 @@ from sentinel_app.diagnostics.dashboard import Metrics
 from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health_check import Checks
 from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.match_report import MatchReport
 from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
 from sentinel_app.diagnostics.verification_report import VerificationReports
@@ -43,6 +44,7 @@ class Diagnostics:
     effects: Effects
     withdrawals: WithdrawalLists
     verification: VerificationReports
+    matches: MatchReport
 
 
 def _new_id() -> str:

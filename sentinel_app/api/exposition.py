@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from sentinel_app.core.condition import ConditionCode, HealthState
 from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.match import MatchCounts, MatchKind, MatchRun
 from sentinel_app.diagnostics.dashboard import Summary
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
+from sentinel_app.diagnostics.match_report import RECENT_DAYS
 
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 PREFIX = 'ms_sentinel'
@@ -29,9 +31,17 @@ class _Family:
     samples: tuple[tuple[Labels, float], ...]
 
 
-def exposition(summary: Summary, snapshot: HealthSnapshot) -> str:
+def exposition(
+    summary: Summary, snapshot: HealthSnapshot, matches: MatchCounts, run: MatchRun
+) -> str:
     """Return the figures as text, each family with its help and type."""
-    families = (*_held(summary), *_work(summary), *_totals(summary), *_state(snapshot))
+    families = (
+        *_held(summary),
+        *_work(summary),
+        *_totals(summary),
+        *_matches(matches, run),
+        *_state(snapshot),
+    )
     return '\n'.join(line for family in families for line in _lines(family)) + '\n'
 
 
@@ -126,6 +136,25 @@ def _totals(summary: Summary) -> Iterable[_Family]:
     yield _counter(
         'upload_throttled_seconds', 'Seconds that those asked to wait.', total.throttled_s
     )
+
+
+def _matches(counts: MatchCounts, run: MatchRun) -> Iterable[_Family]:
+    by_value = counts.indicators - counts.exact
+    yield _Family(
+        name='matched_indicators',
+        kind='gauge',
+        about=f"Indicators that Sentinel's alerts of the last {RECENT_DAYS} days have matched.",
+        samples=(
+            ({'kind': MatchKind.EXACT}, counts.exact),
+            ({'kind': MatchKind.VALUE}, by_value),
+        ),
+    )
+    if run.completed_at is not None:
+        yield _gauge(
+            'last_match_end_timestamp_seconds',
+            'When the last run of Match ended that did not fail.',
+            run.completed_at.timestamp(),
+        )
 
 
 def _state(snapshot: HealthSnapshot) -> Iterable[_Family]:

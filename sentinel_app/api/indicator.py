@@ -30,8 +30,9 @@ def look_up(request: Request[LookupBody]) -> LookupReply:
 
 def detail(request: Request[DetailBody]) -> Findings:
     """Return what Sentinel has of a value, and what ThreatConnect has now."""
-    found = request.deps.diagnostics.lookups.findings(request.input.value)
-    return findings_reply(found, request.deps.app_state.query_list())
+    diagnostics = request.deps.diagnostics
+    found = diagnostics.lookups.findings(request.input.value)
+    return findings_reply(found, request.deps.app_state.query_list(), diagnostics.matches)
 
 
 def send(request: Request[SendBody]) -> UpdateAccepted:

@@ -7,6 +7,7 @@ import datetime as dt
 from sentinel_app.api import exposition as prometheus
 from sentinel_app.api.call import Document, Request
 from sentinel_app.api.deps import ApiDeps
+from sentinel_app.api.match_reply import match_summary_reply
 from sentinel_app.api.metric_reply import history_reply, summary_reply
 from sentinel_app.api.schemas import (
     HistoryParameters,
@@ -20,8 +21,10 @@ from sentinel_app.api.schemas import (
 def summary(request: Request[SummaryParameters]) -> MetricSummary:
     """Return the present figures."""
     deps, hours = request.deps, request.input.hours
+    report = deps.diagnostics.matches
     return summary_reply(
         deps.diagnostics.metrics.summary(),
+        match_summary_reply(report.recent(), report.state(), deps.app_state.query_list()),
         deps.updates.next_update(),
         deps.health.conditions(),
         None if hours is None else _history(deps, hours),
@@ -36,7 +39,13 @@ def history(request: Request[HistoryParameters]) -> MetricHistory:
 def exposition(request: Request[Parameters]) -> Document:
     """Return the present figures in the format of Prometheus."""
     deps = request.deps
-    text = prometheus.exposition(deps.diagnostics.metrics.summary(), deps.health.snapshot())
+    report = deps.diagnostics.matches
+    text = prometheus.exposition(
+        deps.diagnostics.metrics.summary(),
+        deps.health.snapshot(),
+        report.recent(),
+        report.state().run,
+    )
     return Document(content=text.encode(), media_type=prometheus.CONTENT_TYPE)
 
 

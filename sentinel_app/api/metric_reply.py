@@ -60,6 +60,7 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
 
 def summary_reply(
     summary: Summary,
+    matches: schemas.MatchSummary,
     due: tuple[dt.datetime, Mode] | None,
     conditions: Sequence[Condition],
     history: schemas.MetricHistory | None,
@@ -99,6 +100,7 @@ def summary_reply(
             waiting_seconds=limit.waiting_s,
             asked_wait=asked_wait_reply(limit.asked_wait),
         ),
+        matches=matches,
         health=health_report(conditions),
         history=history,
     )

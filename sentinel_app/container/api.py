@@ -25,6 +25,7 @@ from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health import Health
 from sentinel_app.diagnostics.health_check import Checks
 from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.match_report import MatchReport
 from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
 from sentinel_app.diagnostics.value_copy import ValueCopies
@@ -121,6 +122,7 @@ def _diagnostics(
     clock: Clock,
 ) -> Diagnostics:
     source = adapters.quick_source
+    portal = Portal(host=settings.azure_cloud.portal_host, tenant_id=settings.tenant_id)
     screening = Screening(parse=parse_indicator, withheld_reason=withholding(settings))
     return Diagnostics(
         previews=Previews(
@@ -139,7 +141,14 @@ def _diagnostics(
             holdings=Holdings(stores.db),
             app_state=stores.app_state,
             source_system=settings.source_system,
-            portal=Portal(host=settings.azure_cloud.portal_host, tenant_id=settings.tenant_id),
+            portal=portal,
+            clock=clock,
+        ),
+        matches=MatchReport(
+            matches=stores.matches,
+            app_state=stores.app_state,
+            portal=portal,
+            interval_hours=0,
             clock=clock,
         ),
         checks=Checks(

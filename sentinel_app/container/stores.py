@@ -14,6 +14,7 @@ from sentinel_app.storage.fence import Fence
 from sentinel_app.storage.findings import Findings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage.matches import Matches
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import PageQueue
@@ -40,6 +41,7 @@ class Stores:
     orphans: Orphans
     metrics: MetricStore
     errors: ErrorLog
+    matches: Matches
     times: RequestTimes
     verifications: Verifications
     findings: Findings
@@ -106,6 +108,7 @@ def stores_over(
         orphans=Orphans(db, store),
         metrics=MetricStore(db),
         errors=ErrorLog(db),
+        matches=Matches(db),
         times=RequestTimes(db),
         verifications=Verifications(
             db, open_updates=lambda: {update.id for update in app_state.open_updates()}

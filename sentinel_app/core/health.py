@@ -304,6 +304,7 @@ _PAUSED: Final[Mapping[TaskSlug, str]] = {
     TaskSlug.UPLOAD: 'Nothing is sent to Microsoft Sentinel.',
     TaskSlug.SCHEDULE_UPDATES: 'No scheduled update begins.',
     TaskSlug.VERIFY: 'Nobody compares what Microsoft Sentinel holds with what was sent.',
+    TaskSlug.MATCH: 'New alerts of Microsoft Sentinel are not searched for Indicators.',
     TaskSlug.CLEANER: 'Old requests and errors are kept, and take up disk space.',
 }
 _PAUSED_PIPELINE: Final = 'Nothing is read or sent, and no scheduled update begins.'

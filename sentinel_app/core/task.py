@@ -19,6 +19,7 @@ class TaskSlug(StrEnum):
     UPLOAD = 'upload'
     SCHEDULE_UPDATES = 'schedule-updates'
     VERIFY = 'verify'
+    MATCH = 'match'
     CLEANER = 'cleaner'
 
 

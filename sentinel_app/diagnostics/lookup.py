@@ -13,7 +13,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.portal import Portal
 from sentinel_app.core.query import QueryList
-from sentinel_app.core.record import Record, RecordedError, RefusedObject
+from sentinel_app.core.record import Holding, Record, RecordedError, RefusedObject
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.core.value import hashes_of_value
@@ -75,6 +75,8 @@ class Findings:
     """Everything that is known about a value."""
 
     answer: Answer
+    held: tuple[Holding, ...]
+    """Ledger rows of the value."""
     sent: tuple[SentObject, ...]
     refused: tuple[Refused, ...]
     copies: tuple[ValueCopy, ...]
@@ -181,6 +183,7 @@ class Lookups:
                 now=now,
                 is_source_asked=error is None,
             ),
+            held=tuple(meaning.holdings.values()),
             sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
             refused=tuple(
                 Refused(object=each, error=self._ledger.last_error(each.indicator_id))

@@ -26,7 +26,8 @@ def methods(path: str) -> set[str]:
 
 def path_of(path: str) -> str:
     """A path with values in place of its variables."""
-    return path.replace('{request_id}', 'j1').replace('{slug}', 'upload')
+    path = path.replace('{request_id}', 'j1').replace('{slug}', 'upload')
+    return path.replace('{indicator_id}', '7')
 
 
 def add_job(stand: Stand) -> None:

@@ -25,6 +25,7 @@ from sentinel_app.diagnostics.dashboard import Metrics
 from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health_check import Checks
 from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.match_report import MatchReport
 from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
 from sentinel_app.diagnostics.value_copy import ValueCopies
@@ -41,6 +42,7 @@ from sentinel_app.storage.findings import Findings
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.disk import DataFolder
+from sentinel_app.storage.matches import Matches
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
@@ -195,6 +197,8 @@ class DiagnosticsStand:
         self.disk_warnings: tuple[str, ...] = ()
         self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
         self.troubles = Troubles(clock)
+        self.matches = Matches(self.db)
+        portal = Portal(host='security.microsoft.com', tenant_id='t-1')
         screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
         self.diagnostics = Diagnostics(
             previews=Previews(
@@ -227,7 +231,14 @@ class DiagnosticsStand:
                 holdings=Holdings(self.db),
                 app_state=app_state,
                 source_system=SOURCE_SYSTEM,
-                portal=Portal(host='security.microsoft.com', tenant_id='t-1'),
+                portal=portal,
+                clock=clock,
+            ),
+            matches=MatchReport(
+                matches=self.matches,
+                app_state=app_state,
+                portal=portal,
+                interval_hours=1,
                 clock=clock,
             ),
             checks=Checks(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply
 from sentinel_app.api.schemas.configure import QueryMark
+from sentinel_app.api.schemas.match import ValueMatches
 from sentinel_app.api.schemas.preview import StixObject
 from sentinel_app.api.schemas.report import ReportedIndicator
 from sentinel_app.core.containment import Relation
@@ -183,3 +184,4 @@ class Findings(LookupContext):
     sent: list[SentObject]
     refused: list[RefusedObject]
     copies: list[IndicatorCopy] = Field(description='The one that is sent first')
+    matches: ValueMatches = Field(description='The alerts of Sentinel in which it was matched')

@@ -20,6 +20,7 @@ from sentinel_app.api.schemas.base import (
 from sentinel_app.api.schemas.configure import LabelScopeOrNone
 from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.job import UpdateFacts
+from sentinel_app.api.schemas.match import MatchSummary
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus
@@ -142,6 +143,7 @@ class MetricSummary(Reply):
     )
     backlog: Backlog
     limit: LimitUse
+    matches: MatchSummary
     health: HealthReport
     history: MetricHistory | None = Field(description='Null unless `hours` is given')
 

@@ -363,6 +363,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Indicators in the alerts of Sentinel, and how the Task Match stands */
+        get: operations["get-match"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/match/{indicator_id}/alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts in which one Indicator was matched, newest first */
+        get: operations["get-match-indicator_id-alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metric/history": {
         parameters: {
             query?: never;
@@ -730,6 +764,12 @@ export interface components {
          * @enum {string}
          */
         About: "job" | "indicator" | "object" | "withdrawal";
+        /**
+         * AlertSeverity
+         * @description Severity of an alert, least first.
+         * @enum {string}
+         */
+        AlertSeverity: "unknown" | "informational" | "low" | "medium" | "high";
         /**
          * AskedWait
          * @description A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it early.
@@ -1265,6 +1305,8 @@ export interface components {
              * @description The one that is sent first
              */
             copies: components["schemas"]["IndicatorCopy"][];
+            /** @description The alerts of Sentinel in which it was matched */
+            matches: components["schemas"]["ValueMatches"];
             /**
              * Near
              * @description What is in Sentinel around it and in it
@@ -1914,6 +1956,262 @@ export interface components {
             why: string;
         };
         /**
+         * MatchedAlert
+         * @description One alert in which an Indicator was matched.
+         */
+        MatchedAlert: {
+            /**
+             * Date First
+             * Format: date-time
+             * @description First event behind it
+             */
+            date_first: string;
+            /**
+             * Date Last
+             * Format: date-time
+             * @description Last event behind it
+             */
+            date_last: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["MatchKind"];
+            /**
+             * Link
+             * @description The alert's own link, or the Defender portal with a query for it
+             */
+            link: string;
+            /** Name */
+            name: string;
+            /** Product */
+            product: string;
+            severity: components["schemas"]["AlertSeverity"];
+        };
+        /**
+         * MatchedAlertPage
+         * @description A page of the alerts of one Indicator, newest first.
+         */
+        MatchedAlertPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["MatchedAlert"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
+         * MatchedIndicator
+         * @description An Indicator, and all its matches that the filters let through.
+         */
+        MatchedIndicator: {
+            /**
+             * Alert Link
+             * @description To the newest alert
+             */
+            alert_link: string;
+            /**
+             * Alert Names
+             * @description The first few, newest first
+             */
+            alert_names: string[];
+            /** Count Alert Names */
+            count_alert_names: number;
+            /** Count Alerts */
+            count_alerts: number;
+            /**
+             * Date First
+             * Format: date-time
+             */
+            date_first: string;
+            /**
+             * Date Last
+             * Format: date-time
+             */
+            date_last: string;
+            /** Id */
+            id: string | null;
+            /** @description `exact` if one of the alerts carries the id of its object; `value` if alerts only have its value among their entities */
+            kind: components["schemas"]["MatchKind"];
+            /** Owner */
+            owner: string | null;
+            /** @description Null where it was deleted */
+            query: components["schemas"]["ReportedQuery"] | null;
+            /**
+             * Query Id
+             * @description The query that had sent it when its newest alert was read
+             */
+            query_id: string;
+            /** @description The highest of the alerts */
+            severity: components["schemas"]["AlertSeverity"];
+            /** Summary */
+            summary: string | null;
+            /** Type */
+            type: string | null;
+            /** Web Link */
+            web_link: string | null;
+        };
+        /**
+         * MatchedIndicatorPage
+         * @description A page of matched Indicators, and how the Task Match stands.
+         */
+        MatchedIndicatorPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["MatchedIndicator"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            run: components["schemas"]["MatchRun"];
+            /** Total Count */
+            total_count: number;
+        };
+        /**
+         * MatchError
+         * @description Why the last run of Match failed. Updates do not depend on it.
+         */
+        MatchError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @description The other side's own words; empty without any
+             */
+            reason: string;
+            /**
+             * Remedy
+             * @description What to do; empty where it passes by itself
+             */
+            remedy: string;
+        };
+        /**
+         * MatchKind
+         * @description How sure it is that the alert is about our Indicator.
+         * @enum {string}
+         */
+        MatchKind: "exact" | "value";
+        /**
+         * MatchOutcome
+         * @description Result of one run of Match.
+         * @enum {string}
+         */
+        MatchOutcome: "complete" | "no-table" | "failed";
+        /**
+         * MatchOwnerCount
+         * @description How many matched Indicators are of an owner.
+         */
+        MatchOwnerCount: {
+            /** Count */
+            count: number;
+            /** Owner */
+            owner: string;
+        };
+        /**
+         * MatchQueryCount
+         * @description How many matched Indicators a TQL query had sent.
+         */
+        MatchQueryCount: {
+            /** Count */
+            count: number;
+            /** @description Null where it was deleted */
+            query: components["schemas"]["ReportedQuery"] | null;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
+         * MatchRun
+         * @description How the Task Match stands.
+         */
+        MatchRun: {
+            /**
+             * Count Alerts
+             * @description Alerts that the last run read
+             */
+            count_alerts: number;
+            /**
+             * Count Indicators
+             * @description Indicators that the last run matched
+             */
+            count_indicators: number;
+            /**
+             * Count Unreadable
+             * @description Those of them whose details or entities could not be read in full
+             */
+            count_unreadable: number;
+            /**
+             * Date Began
+             * @description Of the last run; null before the first
+             */
+            date_began: string | null;
+            /**
+             * Date Completed
+             * @description End of the last run that did not fail
+             */
+            date_completed: string | null;
+            /**
+             * Date Ended
+             * @description Of the last run; null or earlier than `date_began` while one is under way, or was cut off
+             */
+            date_ended: string | null;
+            /**
+             * Date Next
+             * @description Null while it is off or paused
+             */
+            date_next: string | null;
+            /**
+             * Date Seen
+             * @description When a run last read an alert at all; null where it has seen none: there are none, or the application may not see them
+             */
+            date_seen: string | null;
+            error: components["schemas"]["MatchError"] | null;
+            /**
+             * Interval Hours
+             * @description Hours between two runs; 0 for never
+             */
+            interval_hours: number;
+            /** @description Of the last run that ended; `no-table` where the workspace has no alerts yet */
+            outcome: components["schemas"]["MatchOutcome"] | null;
+            /**
+             * Read Until
+             * @description Up to when alerts have been read
+             */
+            read_until: string | null;
+        };
+        /**
+         * MatchSummary
+         * @description Indicators that were matched in the last days: which feed earns its keep.
+         */
+        MatchSummary: {
+            /**
+             * By Owner
+             * @description Most first
+             */
+            by_owner: components["schemas"]["MatchOwnerCount"][];
+            /**
+             * By Query
+             * @description Most first
+             */
+            by_query: components["schemas"]["MatchQueryCount"][];
+            /** Count Alerts */
+            count_alerts: number;
+            /**
+             * Count Exact
+             * @description Those with an exact match
+             */
+            count_exact: number;
+            /** Count Indicators */
+            count_indicators: number;
+            /** Days */
+            days: number;
+            run: components["schemas"]["MatchRun"];
+        };
+        /**
          * MetricHistory
          * @description Figures by the hour of the end of each Job; an hour without one is left out.
          *
@@ -1951,6 +2249,7 @@ export interface components {
             /** @description The one that ended last */
             last_update: components["schemas"]["UpdateFigures"] | null;
             limit: components["schemas"]["LimitUse"];
+            matches: components["schemas"]["MatchSummary"];
             next_update: components["schemas"]["NextUpdate"] | null;
             /**
              * Objects Live
@@ -3117,7 +3416,7 @@ export interface components {
          * @description Names of the Tasks in addresses.
          * @enum {string}
          */
-        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "verify" | "cleaner";
+        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "verify" | "match" | "cleaner";
         /**
          * TimeLeft
          * @description How long an update, or a Job and those before it, still takes.
@@ -3414,6 +3713,19 @@ export interface components {
          * @enum {string}
          */
         UpdateState: "Pending" | "In Progress" | "Complete" | "Failed" | "Cancelled";
+        /**
+         * ValueMatches
+         * @description The alerts in which a value was matched.
+         */
+        ValueMatches: {
+            /**
+             * Alerts
+             * @description The newest few
+             */
+            alerts: components["schemas"]["MatchedAlert"][];
+            /** Count */
+            count: number;
+        };
         /**
          * Verdict
          * @description Status of a value in Sentinel.
@@ -5895,6 +6207,187 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-match": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                before?: string | null;
+                format?: "json" | "csv";
+                indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+                kind?: ("exact" | "value") | null;
+                limit?: number;
+                offset?: number;
+                owner?: string | null;
+                query_id?: string | null;
+                severity?: ("unknown" | "informational" | "low" | "medium" | "high") | null;
+                sort?: "last" | "first" | "alerts" | "severity" | "summary";
+                sort_order?: "asc" | "desc";
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Indicators in the alerts of Sentinel, and how the Task Match stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchedIndicatorPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-match-indicator_id-alert": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                before?: string | null;
+                kind?: ("exact" | "value") | null;
+                limit?: number;
+                offset?: number;
+                severity?: ("unknown" | "informational" | "low" | "medium" | "high") | null;
+            };
+            header?: never;
+            path: {
+                indicator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts in which one Indicator was matched, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchedAlertPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

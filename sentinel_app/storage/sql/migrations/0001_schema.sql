@@ -478,3 +478,58 @@ CREATE TABLE finding (
 CREATE INDEX finding_digest ON finding (verification, digest);
 CREATE INDEX finding_kind ON finding (verification, kind, id);
 CREATE INDEX finding_update ON finding (update_id) WHERE update_id IS NOT NULL;
+
+-- Matches: what Sentinel's alerts had of ours. An alert is here while it has a match.
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY,
+    alert_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- Its place in the order, 0 for the least.
+    severity INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    link TEXT,
+    started INTEGER NOT NULL,
+    ended INTEGER NOT NULL
+);
+-- Indicators with a match, as they were at their newest one.
+CREATE TABLE matched (
+    indicator_id INTEGER PRIMARY KEY,
+    indicator_type TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    web_link TEXT
+);
+CREATE TABLE match (
+    alert INTEGER NOT NULL,
+    -- The ledger row, which stays once it was sent.
+    object INTEGER NOT NULL,
+    -- Whose object it was, and by which query, when the alert was read first.
+    indicator_id INTEGER NOT NULL,
+    query INTEGER NOT NULL,
+    is_exact INTEGER NOT NULL,
+    -- The end of the alert.
+    at INTEGER NOT NULL,
+    PRIMARY KEY (alert, object)
+) WITHOUT ROWID;
+CREATE INDEX match_indicator ON match (indicator_id, at);
+CREATE INDEX match_object ON match (object);
+-- All that counting needs.
+CREATE INDEX match_time ON match (at, indicator_id, query, is_exact);
+-- The last run, and up to when alerts have been read.
+CREATE TABLE match_run (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    until INTEGER,
+    began INTEGER,
+    ended INTEGER,
+    completed INTEGER,
+    outcome TEXT,
+    -- When a run last read an alert at all.
+    seen INTEGER,
+    alerts INTEGER NOT NULL DEFAULT 0,
+    unreadable INTEGER NOT NULL DEFAULT 0,
+    indicators INTEGER NOT NULL DEFAULT 0,
+    code TEXT,
+    message TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT ''
+);
+INSERT INTO match_run (id) VALUES (1);

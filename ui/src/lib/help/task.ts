@@ -6,6 +6,10 @@ export const task: Entries<Schemas['TaskSlug']> = {
   convert: ['Convert', 'Decides which copy of a value is sent, and builds the STIX objects.'],
   upload: ['Upload', 'Sends the objects to Microsoft Sentinel, within the API limit.'],
   'schedule-updates': ['Schedule Updates', 'Queues an update when it is due.'],
+  match: [
+    'Match',
+    'Reads the alerts of Microsoft Sentinel and finds the Indicators that they are about.',
+  ],
   cleaner: [
     'Cleaner',
     'Removes finished Jobs, errors and metrics that are older than Retention Days.',
