@@ -72,7 +72,7 @@ def run_reply(state: MatchState) -> schemas.MatchRun:
         date_seen=run.seen_at,
         count_alerts=run.alerts,
         count_unreadable=run.unreadable,
-        count_indicators=run.indicators,
+        count_new=run.added,
         error=_error_reply(run),
     )
 

@@ -137,8 +137,8 @@ class MatchRun:
     """Number of alerts that the last run read."""
     unreadable: int = 0
     """Those of them whose details or entities could not be read in full."""
-    indicators: int = 0
-    """Number of Indicators that the last run matched."""
+    added: int = 0
+    """Number of matches that the last run found and that were not known."""
     code: str | None = None
     """Code of the error, if it failed."""
     message: str = ''

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.alert import RANKED, Alert
@@ -83,7 +83,7 @@ class Matches:
         with self._db.write() as transaction:
             transaction.execute(_SQL['begin_run'], (millis(at),))
 
-    def add(self, found: Sequence[FoundMatch], *, until: dt.datetime) -> frozenset[int]:
+    def add(self, found: Sequence[FoundMatch], *, until: dt.datetime) -> int:
         """Store the matches of some alerts, and up to when alerts have been read with them.
 
         An alert that is already there is updated, and so are its matches.
@@ -93,18 +93,16 @@ class Matches:
             until: the end of what has been read.
 
         Returns:
-            The ids of the Indicators that were matched.
+            The number of matches that were not known.
         """
         with self._db.write() as transaction:
             objects = sorted({each for one in found for each in one.objects})
             rows = {row['id']: row for row in select_in(transaction, _SQL['objects'], objects)}
-            matched = [
-                indicator_id for one in found for indicator_id in _add_alert(transaction, one, rows)
-            ]
+            added = sum(_add_alert(transaction, one, rows) for one in found)
             if transaction.execute(_SQL['remove_excess'], (self._most,)).rowcount:
                 _forget_unmatched(transaction)
             transaction.execute(_SQL['move'], (millis(until),))
-        return frozenset(matched)
+        return added
 
     def end(
         self,
@@ -113,7 +111,7 @@ class Matches:
         *,
         alerts: int = 0,
         unreadable: int = 0,
-        indicators: int = 0,
+        added: int = 0,
         error: SentinelAppError | None = None,
     ) -> None:
         """Store how a run ended."""
@@ -122,7 +120,7 @@ class Matches:
             'outcome': outcome,
             'alerts': alerts,
             'unreadable': unreadable,
-            'indicators': indicators,
+            'added': added,
             'code': error.code if error else None,
             'message': error.message if error else '',
             'reason': error.reason if error else '',
@@ -259,29 +257,28 @@ class Matches:
 
 
 def _add_alert(
-    transaction: sqlite3.Connection, found: FoundMatch, rows: dict[int, sqlite3.Row]
-) -> Iterable[int]:
-    """Store an alert and its matches; return the Indicators that they are about."""
-    known = [(rows[each], kind) for each, kind in found.objects.items() if each in rows]
-    if not known:
-        return
-    alert = found.alert
+    transaction: sqlite3.Connection, found: FoundMatch, rows: Mapping[int, sqlite3.Row]
+) -> int:
+    """Store an alert and its matches; return the number of new ones."""
+    matched = [(rows[each], kind) for each, kind in found.objects.items() if each in rows]
+    if not matched:
+        return 0
+    alert, end = found.alert, millis(found.alert.end_at)
     values = (
         *(alert.id, alert.name, alert.severity.rank, alert.product, alert.link),
-        *(millis(alert.start_at), millis(alert.end_at)),
+        *(millis(alert.start_at), end),
     )
     number = transaction.execute(_SQL['add_alert'], values).fetchone()[0]
-    transaction.execute(_SQL['set_time'], (millis(alert.end_at), number))
-    for row, kind in known:
-        match = (
-            *(number, row['id'], row['indicator_id'], row['query']),
-            *(kind is MatchKind.EXACT, millis(alert.end_at)),
-        )
+    transaction.execute(_SQL['set_time'], (end, number))
+    known = {row['object'] for row in transaction.execute(_SQL['known'], (number,))}
+    for row, kind in matched:
+        is_exact = kind is MatchKind.EXACT
+        match = (number, row['id'], row['indicator_id'], row['query'], is_exact, end)
         indicator_id = transaction.execute(_SQL['add_match'], match).fetchone()[0]
         # Another copy may have taken the object over since the alert was read first.
         if indicator_id == row['indicator_id']:
             transaction.execute(_SQL['add_matched'], _matched_values(row))
-        yield indicator_id
+    return sum(row['id'] not in known for row, _ in matched)
 
 
 def _matched_values(row: sqlite3.Row) -> tuple[object, ...]:
@@ -382,7 +379,7 @@ def _run(row: sqlite3.Row) -> MatchRun:
         seen_at=time('seen'),
         alerts=row['alerts'],
         unreadable=row['unreadable'],
-        indicators=row['indicators'],
+        added=row['added'],
         code=row['code'],
         message=row['message'],
         reason=row['reason'],

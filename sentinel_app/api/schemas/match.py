@@ -53,7 +53,9 @@ class MatchRun(Reply):
     count_unreadable: int = Field(
         description='Those of them whose details or entities could not be read in full'
     )
-    count_indicators: int = Field(description='Indicators that the last run matched')
+    count_new: int = Field(
+        description='Matches of the last run that were not known: pairs of an alert and an object'
+    )
     error: MatchError | None
 
 

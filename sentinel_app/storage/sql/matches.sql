@@ -15,6 +15,9 @@ RETURNING id;
 -- name: set_time
 UPDATE match SET at = ? WHERE alert = ?;
 
+-- name: known
+SELECT object FROM match WHERE alert = ?;
+
 -- name: add_match
 INSERT INTO match (alert, object, indicator_id, query, is_exact, at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (alert, object) DO UPDATE SET is_exact = max(is_exact, excluded.is_exact)
@@ -56,7 +59,7 @@ UPDATE match_run SET
     ended = :at,
     completed = CASE WHEN :code IS NULL THEN :at ELSE completed END,
     seen = CASE WHEN :alerts > 0 THEN :at ELSE seen END,
-    outcome = :outcome, alerts = :alerts, unreadable = :unreadable, indicators = :indicators,
+    outcome = :outcome, alerts = :alerts, unreadable = :unreadable, added = :added,
     code = :code, message = :message, reason = :reason;
 
 -- name: counts

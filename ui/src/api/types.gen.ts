@@ -2135,10 +2135,10 @@ export interface components {
              */
             count_alerts: number;
             /**
-             * Count Indicators
-             * @description Indicators that the last run matched
+             * Count New
+             * @description Matches of the last run that were not known: pairs of an alert and an object
              */
-            count_indicators: number;
+            count_new: number;
             /**
              * Count Unreadable
              * @description Those of them whose details or entities could not be read in full

@@ -81,7 +81,7 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
         date_seen: null,
         count_alerts: 0,
         count_unreadable: 0,
-        count_indicators: 0,
+        count_new: 0,
         error: null,
       },
     },

@@ -527,7 +527,7 @@ CREATE TABLE match_run (
     seen INTEGER,
     alerts INTEGER NOT NULL DEFAULT 0,
     unreadable INTEGER NOT NULL DEFAULT 0,
-    indicators INTEGER NOT NULL DEFAULT 0,
+    added INTEGER NOT NULL DEFAULT 0,
     code TEXT,
     message TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT ''
