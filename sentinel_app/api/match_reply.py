@@ -112,10 +112,8 @@ def _query_reply(query_id: str, saved: QueryList) -> schemas.ReportedQuery | Non
     return schemas.ReportedQuery(query_id=query_id, position=position, **label_members(query))
 
 
-def _error_reply(run: MatchRun) -> schemas.MatchError | None:
+def _error_reply(run: MatchRun) -> schemas.LogsError | None:
     if run.code is None:
         return None
     said, remedy, words = parted(run.message)
-    return schemas.MatchError(
-        code=run.code, message=said, remedy=remedy, reason=words or run.reason
-    )
+    return schemas.LogsError(code=run.code, message=said, remedy=remedy, reason=words or run.reason)

@@ -148,7 +148,7 @@ def _diagnostics(
             matches=stores.matches,
             app_state=stores.app_state,
             portal=portal,
-            interval_hours=0,
+            interval_hours=settings.match_interval_hours,
             clock=clock,
         ),
         checks=Checks(

@@ -18,8 +18,11 @@ from sentinel_app.core.job import Stage
 from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
 from sentinel_app.core.task import TaskFacts, TaskSlug
 from sentinel_app.diagnostics.health import Health
+from sentinel_app.pipeline.match import Match
+from sentinel_app.pipeline.match_search import MatchSearch
 from sentinel_app.pipeline.verification import Verification
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.deleted_query import DeletedQueries
@@ -102,7 +105,8 @@ def build_tasks(
 ) -> Tasks:
     """Build the Tasks; `stop` ends their threads."""
     verifying = build_verification(settings, stores, adapters, clock)
-    bodies = _bodies(settings, stores, pipeline, updates, verifying.verification, clock)
+    match = _match(settings, stores, adapters, clock)
+    bodies = _bodies(settings, stores, pipeline, updates, verifying.verification, match, clock)
     supervisor = Supervisor(
         tasks=[
             _task(facts, bodies[facts.slug], stores, pipeline, health, clock, stop)
@@ -140,6 +144,7 @@ def _bodies(
     pipeline: Pipeline,
     updates: Updates,
     verification: Verification,
+    match: Match,
     clock: Clock,
 ) -> dict[TaskSlug, TaskBody]:
     """Return what each Task does."""
@@ -148,6 +153,7 @@ def _bodies(
         app_state=stores.app_state,
         errors=stores.errors,
         metrics=stores.metrics,
+        matches=stores.matches,
         store=store,
         upkeep=DiskUpkeep(stores.documents_path, stores.db),
         clock=clock,
@@ -185,8 +191,24 @@ def _bodies(
             outcome=lambda _: verification.outcome,
             run=verification.request,
         ),
+        TaskSlug.MATCH: TaskBody(
+            step=match.step, outcome=lambda _: match.outcome, run=match.request
+        ),
         TaskSlug.CLEANER: TaskBody(step=cleaner.clean, outcome=lambda _: cleaner.outcome),
     }
+
+
+def _match(settings: Settings, stores: Stores, adapters: Adapters, clock: Clock) -> Match:
+    hours = settings.match_interval_hours
+    return Match(
+        reader=adapters.logs,
+        matches=stores.matches,
+        search=MatchSearch(Holdings(stores.db), clock),
+        source=settings.source_system,
+        interval=dt.timedelta(hours=hours) if hours else None,
+        look_back=dt.timedelta(days=settings.retention_days),
+        clock=clock,
+    )
 
 
 def _task(
@@ -210,11 +232,16 @@ def _task(
         stop=stop,
         wakeup=wakeups.get(facts.slug) or Wakeup(),
         clock=clock,
-        on_error=health.record_error,
+        # What Match meets is shown with the matches; the Service does its work without them.
+        on_error=_ignore if facts.slug is TaskSlug.MATCH else health.record_error,
         threads=UPLOAD_THREADS if facts.slug is TaskSlug.UPLOAD else 1,
         # What Sentinel has answered is true however late it comes, and the ledger must know of it.
         fence=None if facts.slug is TaskSlug.UPLOAD else stores.db.fence,
     )
+
+
+def _ignore(_part: str, _error: BaseException | None) -> None:
+    pass
 
 
 def _notifier(

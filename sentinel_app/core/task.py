@@ -101,10 +101,19 @@ TASK_FACTS: tuple[TaskFacts, ...] = (
         timeout_s=30 * 60,
     ),
     TaskFacts(
+        slug=TaskSlug.MATCH,
+        name='Match',
+        description='Reads the alerts of Microsoft Sentinel and finds the Indicators that they'
+        ' are about. Nothing is changed in either system.',
+        group=TaskGroup.STANDALONE,
+        period_s=60,
+        timeout_s=30 * 60,
+    ),
+    TaskFacts(
         slug=TaskSlug.CLEANER,
         name='Cleaner',
-        description='Removes requests that are older than the Retention Days, their errors, and'
-        ' files that are of no more use; gives room on the disk back.',
+        description='Removes requests and matches that are older than the Retention Days, errors of'
+        ' such requests, and files that are of no more use; gives room on the disk back.',
         group=TaskGroup.STANDALONE,
         period_s=15 * 60,
         timeout_s=20 * 60,

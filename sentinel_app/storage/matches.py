@@ -249,7 +249,7 @@ class Matches:
             ' SELECT found.*, indicator_type, owner.name AS owner_name, summary, web_link'
             ' FROM found JOIN matched ON matched.indicator_id = found.indicator_id'
             ' JOIN owner ON owner.id = matched.owner'
-            f' ORDER BY {order}, found.indicator_id DESC LIMIT ? OFFSET ?',
+            f' ORDER BY {order}, last DESC, found.indicator_id DESC LIMIT ? OFFSET ?',
             (*values, *part),
         ).fetchall()
         for row in rows:
@@ -283,8 +283,16 @@ def _add_alert(
 
 def _matched_values(row: sqlite3.Row) -> tuple[object, ...]:
     kind = read_cell(TYPE_OF_KIND.__getitem__, row['kind'])
-    link = read_cell(lambda body: web_link_of(unpack(body)), row['body'])
+    link = _web_link(read_cell(unpack, row['body']))
     return (row['indicator_id'], kind, row['owner'], row['summary'], link)
+
+
+def _web_link(text: bytes) -> str | None:
+    """Return the link to ThreatConnect in an object's text; None if it has none."""
+    try:
+        return web_link_of(text)
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _forget_unmatched(transaction: sqlite3.Connection) -> None:

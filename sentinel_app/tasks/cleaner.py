@@ -12,6 +12,7 @@ from sentinel_app.errors import Cancelled
 from sentinel_app.log import EventLog
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.matches import Matches
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
 
@@ -29,6 +30,7 @@ class _Cleaning:
 
     jobs: int = 0
     hours: int = 0
+    matches: int = 0
     files: int = 0
     freed_bytes: int = 0
 
@@ -54,7 +56,7 @@ class Cleaner:
     """Removes what is too old from the stores.
 
     Args:
-        retention: how long Jobs, and figures by the hour, are kept after their end.
+        retention: how long Jobs, matches, and figures by the hour are kept after their end.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Cleaner:
         app_state: AppState,
         errors: ErrorLog,
         metrics: MetricStore,
+        matches: Matches,
         store: UpdateStore,
         upkeep: Upkeep,
         clock: Clock,
@@ -71,6 +74,7 @@ class Cleaner:
         self._app_state = app_state
         self._errors = errors
         self._metrics = metrics
+        self._matches = matches
         self._store = store
         self._upkeep = upkeep
         self._clock = clock
@@ -96,6 +100,7 @@ class Cleaner:
             stack.callback(self._compact, stop, done)
             stack.callback(self._remove_files, done)
             stack.callback(self._remove_hours, before, done)
+            stack.callback(self._remove_matches, before, done)
             stack.callback(self._remove_errors, stop)
             stack.callback(self._store.forget_jobs)
             stack.callback(self._remove_jobs, before, done)
@@ -104,6 +109,7 @@ class Cleaner:
             'cleaned',
             jobs=done.jobs,
             hours=done.hours,
+            matches=done.matches,
             files=done.files,
             freed_bytes=done.freed_bytes,
         )
@@ -130,6 +136,9 @@ class Cleaner:
 
     def _remove_hours(self, before: dt.datetime, done: _Cleaning) -> None:
         done.hours = self._metrics.remove_before(before)
+
+    def _remove_matches(self, before: dt.datetime, done: _Cleaning) -> None:
+        done.matches = self._matches.remove_before(before)
 
     def _remove_files(self, done: _Cleaning) -> None:
         done.files = self._upkeep.remove_set_aside()

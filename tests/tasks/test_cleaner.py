@@ -33,6 +33,8 @@ class FakeErrors:
 
 
 class FakeMetrics:
+    """Figures or matches, which are removed by their time alone."""
+
     def __init__(self) -> None:
         self.removed_before: list[dt.datetime] = []
 
@@ -69,6 +71,7 @@ class Stand:
         self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.errors: Any = FakeErrors()
         self.metrics: Any = FakeMetrics()
+        self.matches: Any = FakeMetrics()
         self.upkeep: Any = FakeUpkeep()
         self.store: Any = FakeStore()
         self.stop = threading.Event()
@@ -76,6 +79,7 @@ class Stand:
             app_state=self.app_state,
             errors=self.errors,
             metrics=self.metrics,
+            matches=self.matches,
             store=self.store,
             upkeep=self.upkeep,
             clock=self.clock,
@@ -173,6 +177,11 @@ def test_outcome_names_both_requests_and_files(stand: Stand) -> None:
 def test_hourly_figures_are_removed_with_the_jobs(stand: Stand) -> None:
     stand.cleaner.clean(stand.stop)
     assert stand.metrics.removed_before == [NOON - 30 * DAY]
+
+
+def test_matches_are_removed_after_the_same_time(stand: Stand) -> None:
+    stand.cleaner.clean(stand.stop)
+    assert stand.matches.removed_before == [NOON - 30 * DAY]
 
 
 def test_job_that_cannot_be_cleaned_does_not_block_the_rest(

@@ -19,6 +19,7 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.matches import Matches
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.harness.clocks import StandingClock
@@ -104,6 +105,7 @@ class Month:
             app_state=self.rig.app_state,
             errors=self.rig.errors,
             metrics=MetricStore(self.rig.db),
+            matches=Matches(self.rig.db),
             store=self.rig.store,
             upkeep=DiskUpkeep(folder / 'documents.json', self.rig.db),
             clock=self.clock,

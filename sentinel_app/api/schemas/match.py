@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sentinel_app.api.schemas.base import (
     Id,
+    LogsError,
     Moment,
     Page,
     PageParameters,
@@ -19,15 +20,6 @@ from sentinel_app.api.schemas.report import ReportedIndicator, ReportedQuery
 from sentinel_app.core.alert import AlertSeverity
 from sentinel_app.core.match import MatchKind, MatchOutcome, MatchSort
 from sentinel_app.core.query import SortDirection
-
-
-class MatchError(Reply):
-    """Why the last run of Match failed. Updates do not depend on it."""
-
-    code: str
-    message: str
-    remedy: str = Field(description='What to do; empty where it passes by itself')
-    reason: str = Field(description="The other side's own words; empty without any")
 
 
 class MatchRun(Reply):
@@ -56,7 +48,7 @@ class MatchRun(Reply):
     count_new: int = Field(
         description='Matches of the last run that were not known: pairs of an alert and an object'
     )
-    error: MatchError | None
+    error: LogsError | None
 
 
 class MatchedAlert(Reply):

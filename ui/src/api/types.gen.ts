@@ -2071,26 +2071,6 @@ export interface components {
             total_count: number;
         };
         /**
-         * MatchError
-         * @description Why the last run of Match failed. Updates do not depend on it.
-         */
-        MatchError: {
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
-            /**
-             * Reason
-             * @description The other side's own words; empty without any
-             */
-            reason: string;
-            /**
-             * Remedy
-             * @description What to do; empty where it passes by itself
-             */
-            remedy: string;
-        };
-        /**
          * MatchKind
          * @description How sure it is that the alert is about our Indicator.
          * @enum {string}
@@ -2169,7 +2149,7 @@ export interface components {
              * @description When a run last read an alert at all; null where it has seen none: there are none, or the application may not see them
              */
             date_seen: string | null;
-            error: components["schemas"]["MatchError"] | null;
+            error: components["schemas"]["LogsError"] | null;
             /**
              * Interval Hours
              * @description Hours between two runs; 0 for never
