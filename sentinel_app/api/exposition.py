@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sentinel_app.core.condition import ConditionCode, HealthState
+from sentinel_app.core.finding import VerificationRun
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.match import MatchCounts, MatchKind, MatchRun
+from sentinel_app.core.verification import FindingKind
 from sentinel_app.diagnostics.dashboard import Summary
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
 from sentinel_app.diagnostics.match_report import RECENT_DAYS
@@ -32,7 +34,11 @@ class _Family:
 
 
 def exposition(
-    summary: Summary, snapshot: HealthSnapshot, matches: MatchCounts, run: MatchRun
+    summary: Summary,
+    snapshot: HealthSnapshot,
+    matches: MatchCounts,
+    run: MatchRun,
+    verified: VerificationRun | None,
 ) -> str:
     """Return the figures as text, each family with its help and type."""
     families = (
@@ -40,6 +46,7 @@ def exposition(
         *_work(summary),
         *_totals(summary),
         *_matches(matches, run),
+        *_verified(verified),
         *_state(snapshot),
     )
     return '\n'.join(line for family in families for line in _lines(family)) + '\n'
@@ -155,6 +162,27 @@ def _matches(counts: MatchCounts, run: MatchRun) -> Iterable[_Family]:
             'When the last run of Match ended that did not fail.',
             run.completed_at.timestamp(),
         )
+
+
+def _verified(run: VerificationRun | None) -> Iterable[_Family]:
+    if run is None:
+        return
+    yield _gauge(
+        'verified_objects',
+        'Objects that the last completed run of Verify confirmed in Sentinel.',
+        run.counts.confirmed,
+    )
+    yield _Family(
+        name='verification_findings',
+        kind='gauge',
+        about='Objects that Sentinel does not hold as they were sent, by kind.',
+        samples=tuple(({'kind': kind}, run.counts.findings.get(kind, 0)) for kind in FindingKind),
+    )
+    yield _gauge(
+        'last_verification_end_timestamp_seconds',
+        'When the last completed run of Verify ended.',
+        run.ended_at.timestamp(),
+    )
 
 
 def _state(snapshot: HealthSnapshot) -> Iterable[_Family]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
+from sentinel_app.api.logs_reply import logs_error
 from sentinel_app.api.query_reply import label_members
-from sentinel_app.core.condition import parted
-from sentinel_app.core.match import MatchCounts, MatchedAlert, MatchedIndicator, MatchRun
+from sentinel_app.core.match import MatchCounts, MatchedAlert, MatchedIndicator
 from sentinel_app.core.query import QueryList
 from sentinel_app.diagnostics.match_report import RECENT_DAYS, MatchReport, MatchState
 
@@ -73,7 +73,7 @@ def run_reply(state: MatchState) -> schemas.MatchRun:
         count_alerts=run.alerts,
         count_unreadable=run.unreadable,
         count_new=run.added,
-        error=_error_reply(run),
+        error=None if run.code is None else logs_error(run.code, run.message, run.reason),
     )
 
 
@@ -110,10 +110,3 @@ def _query_reply(query_id: str, saved: QueryList) -> schemas.ReportedQuery | Non
         return None
     query = saved.queries[position]
     return schemas.ReportedQuery(query_id=query_id, position=position, **label_members(query))
-
-
-def _error_reply(run: MatchRun) -> schemas.LogsError | None:
-    if run.code is None:
-        return None
-    said, remedy, words = parted(run.message)
-    return schemas.LogsError(code=run.code, message=said, remedy=remedy, reason=words or run.reason)

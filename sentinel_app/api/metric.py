@@ -16,6 +16,7 @@ from sentinel_app.api.schemas import (
     Parameters,
     SummaryParameters,
 )
+from sentinel_app.api.verification_reply import verification_reply
 
 
 def summary(request: Request[SummaryParameters]) -> MetricSummary:
@@ -25,6 +26,7 @@ def summary(request: Request[SummaryParameters]) -> MetricSummary:
     return summary_reply(
         deps.diagnostics.metrics.summary(),
         match_summary_reply(report.recent(), report.state(), deps.app_state.query_list()),
+        verification_reply(deps.diagnostics.verification.state()),
         deps.updates.next_update(),
         deps.health.conditions(),
         None if hours is None else _history(deps, hours),
@@ -45,6 +47,7 @@ def exposition(request: Request[Parameters]) -> Document:
         deps.health.snapshot(),
         report.recent(),
         report.state().run,
+        deps.diagnostics.verification.state().complete,
     )
     return Document(content=text.encode(), media_type=prometheus.CONTENT_TYPE)
 

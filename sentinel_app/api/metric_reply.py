@@ -61,6 +61,7 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
 def summary_reply(
     summary: Summary,
     matches: schemas.MatchSummary,
+    verification: schemas.Verification,
     due: tuple[dt.datetime, Mode] | None,
     conditions: Sequence[Condition],
     history: schemas.MetricHistory | None,
@@ -101,6 +102,7 @@ def summary_reply(
             asked_wait=asked_wait_reply(limit.asked_wait),
         ),
         matches=matches,
+        verification=verification,
         health=health_report(conditions),
         history=history,
     )

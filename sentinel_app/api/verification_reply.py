@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sentinel_app.api import schemas
+from sentinel_app.api.logs_reply import logs_error
 from sentinel_app.api.query_reply import label_members
-from sentinel_app.core.condition import parted
 from sentinel_app.core.finding import Finding, HeldVersion, SeenVersion, VerificationRun
 from sentinel_app.core.job import Job
 from sentinel_app.core.query import QueryList
@@ -45,12 +45,6 @@ def _run_reply(run: VerificationRun) -> schemas.VerificationRun:
         ],
         error=None if run.code is None else logs_error(run.code, run.message, run.reason),
     )
-
-
-def logs_error(code: str, message: str, reason: str) -> schemas.LogsError:
-    """Return an error of the query API, with what to do apart from what happened."""
-    said, remedy, words = parted(message)
-    return schemas.LogsError(code=code, message=said, remedy=remedy, reason=reason or words)
 
 
 def finding_reply(

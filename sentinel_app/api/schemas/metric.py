@@ -22,6 +22,7 @@ from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.job import UpdateFacts
 from sentinel_app.api.schemas.match import MatchSummary
 from sentinel_app.api.schemas.preview import TypeCount
+from sentinel_app.api.schemas.verification import Verification
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus
 
@@ -144,6 +145,7 @@ class MetricSummary(Reply):
     backlog: Backlog
     limit: LimitUse
     matches: MatchSummary
+    verification: Verification
     health: HealthReport
     history: MetricHistory | None = Field(description='Null unless `hours` is given')
 

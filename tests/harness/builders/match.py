@@ -10,7 +10,7 @@ from typing import Any
 from sentinel_app.core.alert import Alert, AlertSeverity
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.object_text import TIMES, content_hash, object_text
-from sentinel_app.core.page_draft import ChosenObject
+from sentinel_app.core.outbox import ChosenObject
 from sentinel_app.core.timestamp import to_millis, to_seconds
 from tests.harness.builders.update import address, make_chosen
 from tests.harness.clocks import NOON

@@ -2254,6 +2254,7 @@ export interface components {
              * @description The systems that do not answer at this moment
              */
             troubles: components["schemas"]["Trouble"][];
+            verification: components["schemas"]["Verification"];
         };
         /**
          * Mode
