@@ -200,7 +200,10 @@ class LogsServerError(RetryableError):
 
 
 class LogsUnauthorizedError(UnauthorizedError):
-    """Log Analytics refused the token; a new one may be accepted."""
+    """Log Analytics refused the token; a new one may be accepted.
+
+    Codes: `AZ-QUERY-401`; `AZ-QUERY-AUDIENCE` if the token may be one of another cloud.
+    """
 
     default_code = 'AZ-QUERY-401'
 

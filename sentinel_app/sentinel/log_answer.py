@@ -56,12 +56,12 @@ SIZE_REMEDY: Final = (
     'The App asks for less at once. If it still fails, try again when the workspace is less busy.'
 )
 
+_FOREIGN: Final = f'Log Analytics takes no access tokens of this kind. {CLOUD_REMEDY}'
 _TABLE: Final = 'PrimaryResult'
 _DYNAMIC: Final = 'dynamic'
 _PARTIAL: Final = 'PartialError'
-_WRONG_TOKEN: Final = frozenset(
-    {'InvalidAuthenticationToken', 'InvalidAuthenticationTokenAudience'}
-)
+_BAD_TOKEN: Final = 'InvalidAuthenticationToken'  # noqa: S105 - the name of an error
+_BAD_AUDIENCE: Final = 'InvalidAuthenticationTokenAudience'
 _UNKNOWN_NAME: Final = 'SEM0100'
 _UNRESOLVED: Final = re.compile(r'\bfailed to resolve\b', re.IGNORECASE)
 _PLAN: Final = re.compile(
@@ -268,9 +268,13 @@ def _refusal(raw: _Raw) -> SentinelAppError:
     facts: dict[str, Any] = {'reason': raw.reason, 'context': raw.context}
     if raw.status == HTTPStatus.BAD_REQUEST:
         return _bad_request(raw)
-    if raw.status == HTTPStatus.UNAUTHORIZED:
+    is_foreign = raw.status == HTTPStatus.FORBIDDEN and _BAD_TOKEN in raw.codes
+    if is_foreign or raw.status == HTTPStatus.UNAUTHORIZED:
+        # The 403 is documented for the wrong scope, but an expired token may get it as well.
         return LogsUnauthorizedError(
-            f'Log Analytics refused the access token. {CLOUD_REMEDY}', **facts
+            _FOREIGN if is_foreign else f'Log Analytics refused the access token. {CLOUD_REMEDY}',
+            code='AZ-QUERY-AUDIENCE' if is_foreign else None,
+            **facts,
         )
     if raw.status == HTTPStatus.TOO_MANY_REQUESTS:
         return LogsThrottledError(
@@ -316,9 +320,8 @@ def _bad_request(raw: _Raw) -> SentinelAppError:
 
 def _denial(raw: _Raw) -> LogsDeniedError:
     """Return an error that retries cannot fix, whatever the query."""
-    if raw.status == HTTPStatus.FORBIDDEN and raw.codes & _WRONG_TOKEN:
-        code = 'AZ-QUERY-AUDIENCE'
-        message = f'Log Analytics takes no access tokens of this kind. {CLOUD_REMEDY}'
+    if raw.status == HTTPStatus.FORBIDDEN and _BAD_AUDIENCE in raw.codes:
+        code, message = 'AZ-QUERY-AUDIENCE', _FOREIGN
     elif raw.status == HTTPStatus.FORBIDDEN:
         code, message = (
             'AZ-QUERY-403',

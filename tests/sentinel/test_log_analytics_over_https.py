@@ -265,7 +265,7 @@ class TestFaults:
         ('name', 'params', 'kind', 'code'),
         [
             ('unauthorized-401', {}, LogsUnauthorizedError, '401'),
-            ('invalid-token-403', {}, LogsDeniedError, 'AUDIENCE'),
+            ('invalid-token-403', {}, LogsUnauthorizedError, 'AUDIENCE'),
             ('audience-403', {}, LogsDeniedError, 'AUDIENCE'),
             ('forbidden-403', {}, LogsDeniedError, '403'),
             ('forbidden-403', {'is_unauthorized_client': True}, LogsDeniedError, '403'),
@@ -396,15 +396,17 @@ class TestAccess:
         assert len(logs.query(KQL, COLUMNS).rows) == 1
 
     @pytest.mark.usefixtures('held')
+    @pytest.mark.parametrize('status', [401, 403])
     def test_token_that_was_taken_back_is_replaced(
-        self, simulator: LogAnalyticsSimulator, entra: EntraSimulator, logs: Logs
+        self, simulator: LogAnalyticsSimulator, entra: EntraSimulator, logs: Logs, status: int
     ) -> None:
+        simulator.settings.bad_token_status = status
         reader = LogReader(logs, SystemClock())
         stop = threading.Event()
         assert len(reader.read(KQL, COLUMNS, stop=stop).rows) == 1
         entra.issuer.invalidate_all()
         assert len(reader.read(KQL, COLUMNS, stop=stop).rows) == 1
-        assert simulator.status_counts == {200: 2, 401: 1}
+        assert simulator.status_counts == {200: 2, status: 1}
 
     def test_each_scope_has_a_token_of_its_own(
         self, entra: EntraSimulator, logs: Logs, held: object

@@ -201,7 +201,13 @@ class TestRefusal:
             ),
             (401, error('AuthenticationFailed'), LogsUnauthorizedError, '401', 'Azure Cloud'),
             (401, b'', LogsUnauthorizedError, '401', 'Query URL'),
-            (403, error('InvalidAuthenticationToken'), LogsDeniedError, 'AUDIENCE', 'Azure Cloud'),
+            (
+                403,
+                error('InvalidAuthenticationToken'),
+                LogsUnauthorizedError,
+                'AUDIENCE',
+                'Azure Cloud',
+            ),
             (
                 403,
                 error('InvalidAuthenticationTokenAudience'),
