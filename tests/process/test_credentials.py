@@ -107,7 +107,7 @@ class TestProxy:
             ports = stand.ports
             expected = {ports.threatconnect} if is_for_threatconnect == 'true' else set()
             if is_for_microsoft == 'true':
-                expected |= {ports.entra, ports.sentinel}
+                expected |= {ports.entra, ports.sentinel, ports.logs}
             assert proxy.ports() == expected
             assert {tunnel.status for tunnel in proxy.tunnels} <= {200}
             content = stand.app.log + stand.app.console
