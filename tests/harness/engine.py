@@ -193,8 +193,8 @@ class World:
         quiet = {
             'schedule_interval_hours': '8784',
             'reconcile_interval_hours': '0',
-            'verify_interval_hours': '8784',
-            'match_interval_hours': '8784',
+            'verify_interval_hours': '0',
+            'match_interval_hours': '0',
         }
         return (
             app_inputs(entra=self.entra, sentinel=self.sentinel, logs=self.logs) | quiet | changes

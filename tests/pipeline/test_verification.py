@@ -134,7 +134,7 @@ def test_what_came_back_is_known_by_its_later_id(subject: Subject):
     }
 
 
-def test_a_withdrawal_that_is_repeated_until_confirmed_is_no_finding(subject: Subject):
+def test_withdrawal_that_is_repeated_until_confirmed_is_no_finding(subject: Subject):
     world = subject.world
     world.hold(range(1, 51))
     world.show(range(1, 52))
@@ -218,7 +218,7 @@ def test_nothing_is_concluded_from_silence(subject: Subject, shown: int):
     assert subject.store.last_complete() is None
 
 
-def test_a_silent_partition_is_told_apart(subject: Subject, monkeypatch: pytest.MonkeyPatch):
+def test_silent_partition_is_told_apart(subject: Subject, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(core, '_LARGEST_PARTITION', 8)
     subject.world.hold(range(1, 101))
     gone = [number for number in range(1, 101) if key(number).digest[0] >> 4 == 3]
@@ -230,7 +230,7 @@ def test_a_silent_partition_is_told_apart(subject: Subject, monkeypatch: pytest.
     assert subject.found() == {}
 
 
-def test_a_workspace_without_the_table_holds_nothing_if_nothing_was_sent(subject: Subject):
+def test_workspace_without_the_table_holds_nothing_if_nothing_was_sent(subject: Subject):
     subject.world.has_table = False
     subject.run()
     run = subject.store.last()
@@ -238,7 +238,7 @@ def test_a_workspace_without_the_table_holds_nothing_if_nothing_was_sent(subject
     assert run.is_complete
 
 
-def test_a_missing_table_is_an_error_where_something_was_sent(subject: Subject):
+def test_missing_table_is_an_error_where_something_was_sent(subject: Subject):
     subject.world.has_table = False
     subject.world.hold([1])
     subject.run()
@@ -321,7 +321,7 @@ def test_one_of_seven_runs_is_whole(subject: Subject):
     assert [place for place, is_whole in enumerate(whole) if is_whole] == [0, 7, 14]
 
 
-def test_a_run_is_due_by_the_interval_and_sooner_after_one_that_failed(subject: Subject):
+def test_run_is_due_by_the_interval_and_sooner_after_one_that_failed(subject: Subject):
     subject.world.hold([1])
     assert subject.verification.step(threading.Event())
     assert not subject.verification.step(threading.Event())
