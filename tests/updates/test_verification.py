@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.core.timestamp import to_seconds
 from tests.harness.engine import OWNERS, Engine, World, hosts, outcomes, query
 
 pytestmark = pytest.mark.integration
@@ -56,6 +57,13 @@ def stix_id(world: World, number: int) -> str:
     return str(world.live()[f"[domain-name:value = 'h{number}.example.com']"]['id'])
 
 
+def add_new(world: World, count: int) -> None:
+    """Have ThreatConnect get so many Hosts now."""
+    now = to_seconds(world.clock.now())
+    new = hosts(count, prefix='new', dateAdded=now, lastModified=now)
+    world.store.load([*hosts(HOSTS), *new])
+
+
 def act(engine: Engine, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
     """Do something with findings, and return the Jobs once they have ended."""
     return engine._ended(engine.ask('POST', f'api/verification/{path}', body))
@@ -84,8 +92,8 @@ def test_everything_that_was_sent_is_confirmed(verified: Engine) -> None:
 
 
 def test_what_was_sent_just_now_is_not_judged(verified: Engine, world: World) -> None:
-    world.store.load(hosts(HOSTS + 5))
-    verified.run_update('reconcile')
+    add_new(world, 5)
+    verified.run_update('delta')
     run = verify(verified)['complete']
     assert (run['count_confirmed'], run['count_recent']) == (HOSTS, 5)
 
@@ -281,8 +289,8 @@ def test_run_that_cannot_read_concludes_nothing_and_uploads_go_on(
     state = verify(verified)
     assert (ended(state['last']), state['complete']) == (code, None)
     assert state['last']['error']['remedy']
-    world.store.load(hosts(HOSTS + 1))
-    (job,) = verified.run_update('reconcile')
+    add_new(world, 1)
+    (job,) = verified.run_update('delta')
     assert outcomes(job)['sent'] == 1
     assert verified.ask('GET', 'api/health')['status'] == 'healthy'
 
