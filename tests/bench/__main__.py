@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api, bomb, conversion, floor, lookup, pace, updates
+from tests.bench import api, bomb, conversion, floor, lookup, pace, updates, verification
 from tests.bench.page import page
 from tests.bench.subject import Figures, Subject
 
@@ -25,7 +25,17 @@ PAGE = ROOT / 'docs' / 'benchmarks.md'
 FIGURES = Path(__file__).with_name('figures.json')
 BEFORE = Path(__file__).with_name('before.json')
 """What the engine took before it was made leaner, measured in the same way."""
-SHORT = ('floor', 'updates', 'copies', 'pace', 'api', 'lookup', 'conversion', 'bomb')
+SHORT = (
+    'floor',
+    'updates',
+    'copies',
+    'pace',
+    'api',
+    'lookup',
+    'verification',
+    'conversion',
+    'bomb',
+)
 LONG = ('troubled',)
 SIZES = (10_000, 100_000)
 MILLION = 1_000_000
@@ -53,6 +63,7 @@ def main(arguments: list[str]) -> None:
             'troubled': lambda: pace.measure_troubled(subject),
             'api': lambda: api.measure(subject, sizes[-1]),
             'lookup': lambda: lookup.measure(Path(folder), _say, sizes[-1]),
+            'verification': lambda: verification.measure(subject, sizes[-1]),
             'conversion': lambda: conversion.measure(_say),
             'bomb': lambda: bomb.measure(Path(folder), _say),
         }

@@ -77,39 +77,39 @@ def run(task: Mapping[str, Any]) -> None:
     folder = Path(task['folder'])
     engine = Engine(neighbors, folder / DATA)
     engine.start()
-    reports = [_measured(engine, lambda: engine.save_queries(task['queries'], wait=False))]
+    reports = [measured(engine, lambda: engine.save_queries(task['queries'], wait=False))]
     for mode in task['modes']:
         _change(neighbors, task['changes'].get(mode, ()))
-        reports.append(_measured(engine, lambda mode=mode: engine.request_update(mode)))  # type: ignore[misc]
+        reports.append(measured(engine, lambda mode=mode: engine.request_update(mode)))  # type: ignore[misc]
     (folder / REPORT).write_text(json.dumps(reports))
     engine.stop()
 
 
-def _measured(engine: Engine, begin: Callable[[], object]) -> dict[str, Any]:
+def measured(engine: Engine, begin: Callable[[], object]) -> dict[str, Any]:
     """Begin an update, wait for its end, and return what it took.
 
     What this thread takes, which asks how far the update is, is left out of the processor time.
     """
     known, sent = len(engine.jobs()), InstantSink.sent
-    _reset_peak()
-    began, began_at, cpu_s = time.monotonic(), time.time(), _cpu_s()
+    reset_peak()
+    began, began_at, began_cpu_s = time.monotonic(), time.time(), cpu_s()
     begin()
     while not _have_ended(engine, known):
         time.sleep(_LOOK_S)
     took_s, ended_at = time.monotonic() - began, time.time()
     # The last Job ends a moment before its update does.
-    total_s = _cpu_s()
+    total_s = cpu_s()
     for _ in range(_LOOKS_UNTIL_QUIET):
         time.sleep(_LOOK_S)
-        before_s, total_s = total_s, _cpu_s()
+        before_s, total_s = total_s, cpu_s()
         if total_s - before_s < _QUIET_S:
             break
-    peak_mib = _peak_kib() / 1024
+    peak_mib = peak_kib() / 1024
     return {
         'began_at': began_at,
         'ended_at': ended_at,
         'wall_s': took_s,
-        'cpu_s': total_s - cpu_s,
+        'cpu_s': total_s - began_cpu_s,
         'peak_mib': peak_mib,
         'sent': InstantSink.sent - sent,
         'jobs': engine.jobs()[known:],
@@ -139,16 +139,16 @@ def _change(neighbors: Neighbors, changes: Sequence[tuple[int, int]]) -> None:
     time.sleep(_SECOND_S)
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """User and system seconds of all threads but this one."""
     return time.process_time() - time.thread_time()
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     Path('/proc/self/clear_refs').write_text('5')
 
 
-def _peak_kib() -> int:
+def peak_kib() -> int:
     for line in Path('/proc/self/status').read_text().splitlines():
         if line.startswith('VmHWM:'):
             return int(line.split()[1])

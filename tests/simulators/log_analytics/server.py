@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -144,6 +144,14 @@ class LogAnalyticsSimulator:
             ValueError: a column that the table does not have, or a value of another type.
         """
         self._workspace.add_alerts(rows)
+
+    def add_indicators(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append rows to `ThreatIntelIndicators` that the Sentinel stand-in knows nothing of.
+
+        Raises:
+            ValueError: a column that the table does not have, or a value of another type.
+        """
+        self._workspace.add_indicators(rows)
 
     def query(self, text: str) -> Answer:
         """Evaluate KQL without token, limits and cache; raises as `Engine.run` does."""

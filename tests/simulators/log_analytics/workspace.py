@@ -79,6 +79,15 @@ class Workspace:
             self._engine.load(ALERTS, complete)
             self._alerts.extend(complete)
 
+    def add_indicators(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append rows to `ThreatIntelIndicators`, until the Sentinel stand-in is emptied.
+
+        Raises:
+            ValueError: a column that the table does not have, or a value of another type.
+        """
+        with self._lock:
+            self._engine.load(INDICATORS, rows)
+
     def run(self, query: str, time_range: TimeRange) -> Answer:
         """Evaluate a query over what it gets to see; raises as `Engine.run` does."""
         self._take_over()
