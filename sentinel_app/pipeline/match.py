@@ -37,6 +37,10 @@ LONGEST_WINDOW: Final = dt.timedelta(days=1)
 SHORTEST_WINDOW: Final = dt.timedelta(seconds=1)
 """Periods of one query."""
 
+WIDENED_AFTER: Final = 4
+"""Answers in a row after which a period that was halved is doubled: too large a one costs a wait
+of minutes."""
+
 MOST_ALERTS: Final = 1_000
 """Maximum alerts of one answer, of which each may have tens of kilobytes."""
 
@@ -120,9 +124,11 @@ class Match:
     def step(self, stop: Stop) -> bool:
         """Run if it is due or requested; return whether it did.
 
+        Alerts that cannot be read are no error of the Service: that is stored with what was read
+        before, and said in the outcome.
+
         Raises:
-            RetryableError, FatalError, LogsTooLargeError: the alerts could not be read. That is
-                stored, and what was read before is kept.
+            StorageError: the stores cannot be read or written.
             Cancelled: it was interrupted; the next run goes on from there.
         """
         now, run = self._clock.now(), self._matches.run()
@@ -136,12 +142,12 @@ class Match:
         except LogsTableError:
             self._end(MatchOutcome.NO_TABLE, tally)
             self._outcome = 'the workspace has no table of alerts yet'
-            return True
         except (RetryableError, FatalError, LogsTooLargeError) as error:
             self._end(MatchOutcome.FAILED, tally, error)
-            raise
-        self._end(MatchOutcome.COMPLETE, tally)
-        self._outcome = _words(tally, has_seen=run.seen_at is not None)
+            self._outcome = f'failed: {error.message.rstrip(".")}'
+        else:
+            self._end(MatchOutcome.COMPLETE, tally)
+            self._outcome = _words(tally, has_seen=run.seen_at is not None)
         return True
 
     def _is_due(self, run: MatchRun, now: dt.datetime) -> bool:
@@ -154,7 +160,7 @@ class Match:
         # A time in the future comes from a clock that was wrong.
         if known is not None and known <= now:
             start = max(start, known - OVERLAP)
-        width = LONGEST_WINDOW
+        width, answers = LONGEST_WINDOW, 0
         while start < now:
             if stop.is_set():
                 raise Cancelled('Reading alerts was interrupted.')
@@ -166,7 +172,7 @@ class Match:
             except LogsTooLargeError:
                 if end - start <= SHORTEST_WINDOW:
                     raise
-                width = max((end - start) / 2, SHORTEST_WINDOW)
+                width, answers = max((end - start) / 2, SHORTEST_WINDOW), 0
                 continue
             found = [read_alert(row, source=self._source) for row in rows]
             alerts = [each for each in found if each is not None]
@@ -175,7 +181,9 @@ class Match:
             tally.added += self._matches.add(self._search.find(alerts), until=until)
             tally.alerts += len(rows)
             tally.unreadable += len(rows) - sum(each.is_whole for each in alerts)
-            width = min(width * 2, LONGEST_WINDOW)
+            answers += 1
+            if answers % WIDENED_AFTER == 0:
+                width = min(width * 2, LONGEST_WINDOW)
 
     def _end(
         self,
@@ -198,6 +206,10 @@ class Match:
             unreadable=tally.unreadable,
             new_matches=tally.added,
         )
+        if error is not None:
+            _log.warning(
+                'alerts-not-read', code=error.code, message=error.message, reason=error.reason
+            )
 
 
 def _next_start(alerts: Sequence[ReadAlert], start: dt.datetime, end: dt.datetime) -> dt.datetime:
