@@ -28,7 +28,7 @@ RANKED = tuple(AlertSeverity)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert; nothing in it names a user or a host."""
+    """One alert, without its entities and details."""
 
     id: str
     """Its `SystemAlertId`."""

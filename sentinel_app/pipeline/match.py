@@ -33,9 +33,8 @@ OVERLAP: Final = dt.timedelta(hours=1)
 LONGEST_LOOK_BACK: Final = dt.timedelta(days=30)
 """Time that the first run, or one after a long break, reads at most."""
 
-LONGEST_WINDOW: Final = dt.timedelta(days=1)
 SHORTEST_WINDOW: Final = dt.timedelta(seconds=1)
-"""Periods of one query."""
+"""Period of one query that is not halved further."""
 
 WIDENED_AFTER: Final = 4
 """Answers in a row after which a period that was halved is doubled: too large a one costs a wait
@@ -154,13 +153,13 @@ class Match:
         return self._interval is not None and due_at(run, self._interval, now) <= now
 
     def _read(self, run: MatchRun, now: dt.datetime, tally: _Tally, stop: Stop) -> None:
-        """Read the alerts up to now in windows, and store each with the place that was reached."""
+        """Read the alerts up to now, and store each answer with the time that it reached."""
         start = now - self._look_back
         known = run.until_at
         # A time in the future comes from a clock that was wrong.
         if known is not None and known <= now:
             start = max(start, known - OVERLAP)
-        width, answers = LONGEST_WINDOW, 0
+        width, answers = now - start, 0
         while start < now:
             if stop.is_set():
                 raise Cancelled('Reading alerts was interrupted.')
@@ -183,7 +182,7 @@ class Match:
             tally.unreadable += len(rows) - sum(each.is_whole for each in alerts)
             answers += 1
             if answers % WIDENED_AFTER == 0:
-                width = min(width * 2, LONGEST_WINDOW)
+                width = min(width * 2, LONGEST_LOOK_BACK)
 
     def _end(
         self,

@@ -55,6 +55,7 @@ from sentinel_app.storage.app_state.state_tables import MAX_AUDIT
 from sentinel_app.storage.error_log import LONGEST_TEXT
 from sentinel_app.storage.maintenance.damage import INSPECTION_S
 from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
+from sentinel_app.storage.matches import MOST_MATCHES
 from sentinel_app.storage.page_queue import MOST_PAGES
 from sentinel_app.tasks.chosen_update import MOST_REFUSED
 from sentinel_app.tasks.cleaner import MOST_JOBS
@@ -195,6 +196,7 @@ CLAIMS: dict[str, list[str]] = {
         f'| requests of the page at once | {MAX_CONCURRENT} |',
         f'| a reply of the API | {-(-MAX_CSV_BYTES // 1_000_000)} MB |',
         f'| Jobs | {MOST_JOBS:,} |',
+        f'| matches | {MOST_MATCHES:,} |',
         f'| a text in ERRORS | {LONGEST_TEXT:,} characters |',
         f'| entries of the audit | {MAX_AUDIT:,} |',
         f'waits {_READS.base_s:g} s at first and up to {_READS.cap_s:g} s, and asks for a smaller',

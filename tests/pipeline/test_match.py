@@ -4,7 +4,6 @@ import datetime as dt
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -209,16 +208,11 @@ def test_next_run_reads_an_hour_again(stand: Stand) -> None:
     [(7 * DAY, 7 * DAY), (365 * DAY, LONGEST_LOOK_BACK)],
     ids=['as long as matches are kept', 'at most a month'],
 )
-def test_first_run_looks_back_in_windows_of_a_day(
+def test_first_run_looks_back(
     stand: Stand, look_back: dt.timedelta, expected: dt.timedelta
 ) -> None:
-    match = stand.make(look_back=look_back)
-    assert match.step(stand.stop)
-    periods = stand.reader.periods
-    assert periods[0][0] == NOON - expected
-    assert periods[-1][1] == NOON
-    assert all(end - start == DAY for start, end in periods)
-    assert all(one[1] == other[0] for one, other in pairwise(periods))
+    assert stand.make(look_back=look_back).step(stand.stop)
+    assert stand.reader.periods == [(NOON - expected, NOON)]
 
 
 def test_run_after_a_long_break_looks_back_as_the_first_one_does(stand: Stand) -> None:
@@ -254,7 +248,8 @@ def test_period_that_is_too_large_is_halved_until_it_is_answered(stand: Stand) -
     )
     stand.run()
     assert len(stand.found()) == 24
-    assert sum(end - start > 4 * HOUR for start, end in stand.reader.periods) == 4
+    lengths = [(end - start) / HOUR for start, end in stand.reader.periods]
+    assert lengths == [24, 12, 6, 3, 3, 3, 3, 6, 3, 3, 3, 3]
     assert stand.matches.run().added == 24
     assert stand.matches.run().until_at == NOON
 
@@ -364,37 +359,43 @@ def test_failed_run_is_stored_and_repeated_after_a_while(
 
 def test_failure_in_the_middle_keeps_what_was_read_before(stand: Stand) -> None:
     send(stand.store, sendable(1), sendable(2))
-    stand.match = stand.make(look_back=3 * DAY)
+    stand.match = stand.make(look_back=4 * DAY)
     stand.reader.add(
         alert_row(1, at=NOON - 3 * DAY, ExtendedProperties=with_ids(table_id(address(1)))),
         alert_row(2, at=NOON - HOUR, ExtendedProperties=with_ids(table_id(address(2)))),
     )
-    stand.reader.fault = lambda _length: (
-        LogsServerError('Out of order.') if len(stand.reader.periods) == 3 else None
-    )
+
+    def fail_at_last(length: dt.timedelta) -> Exception | None:
+        if length > 2 * DAY:
+            return LogsTooLargeError('Too large.')
+        return LogsServerError('Out of order.') if len(stand.reader.periods) == 3 else None
+
+    stand.reader.fault = fail_at_last
     assert stand.step()
     assert set(stand.found()) == {1}
-    assert stand.matches.run().until_at == NOON - DAY
+    assert stand.matches.run().until_at == NOON - 2 * DAY
     stand.reader.fault = lambda _length: None
     stand.run()
     assert set(stand.found()) == {1, 2}
-    assert stand.reader.periods[3][0] == NOON - DAY - OVERLAP
+    assert stand.reader.periods[3] == (NOON - 2 * DAY - OVERLAP, NOON)
 
 
 def test_interrupted_run_goes_on_from_there(stand: Stand) -> None:
-    stand.match = stand.make(look_back=3 * DAY)
+    stand.reader.fault = lambda length: (
+        LogsTooLargeError('Too large.') if length > 12 * HOUR else None
+    )
     stand.reader.after_read = stand.stop.set
     with pytest.raises(Cancelled):
         stand.step()
-    assert len(stand.reader.periods) == 1
+    assert len(stand.reader.periods) == 2
     run = stand.matches.run()
     assert run.is_cut_off
-    assert run.until_at == NOON - 2 * DAY
+    assert run.until_at == NOON - 12 * HOUR
     stand.stop.clear()
     stand.reader.after_read = lambda: None
     stand.clock.advance(RETRY_AFTER.total_seconds())
     assert stand.step()
-    assert stand.reader.periods[1][0] == NOON - 2 * DAY - OVERLAP
+    assert stand.reader.periods[2][0] == NOON - 12 * HOUR - OVERLAP
     assert not stand.matches.run().is_cut_off
 
 
