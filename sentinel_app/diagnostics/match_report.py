@@ -67,6 +67,7 @@ class MatchReport:
         self._portal = portal
         self._interval_hours = interval_hours
         self._clock = clock
+        self._recent: tuple[tuple[MatchRun, dt.datetime], MatchCounts] | None = None
 
     def state(self) -> MatchState:
         """Return how the last run ended, and when the next one begins."""
@@ -78,8 +79,16 @@ class MatchReport:
         return MatchState(run=run, interval_hours=self._interval_hours, next_at=next_at)
 
     def recent(self) -> MatchCounts:
-        """Return the numbers of Indicators that were matched in the last days."""
-        return self._matches.counts(self._clock.now() - dt.timedelta(days=RECENT_DAYS))
+        """Return the numbers of Indicators that were matched in the last days.
+
+        They are counted once a minute, and after each run: DASHBOARD asks every few seconds.
+        """
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        key, known = (self._matches.run(), minute), self._recent
+        if known is None or known[0] != key:
+            counts = self._matches.counts(minute - dt.timedelta(days=RECENT_DAYS))
+            known = self._recent = (key, counts)
+        return known[1]
 
     def page(
         self, wanted: MatchFilter, *, sort: MatchSort, is_descending: bool, limit: int, offset: int

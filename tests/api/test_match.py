@@ -292,6 +292,21 @@ def test_summary_counts_the_last_days_by_query_and_by_owner(matched: Stand) -> N
     assert matched.get('/api/metric/summary').json['matches']['count_indicators'] == 0
 
 
+def test_counts_are_made_anew_each_minute_and_after_each_run(matched: Stand) -> None:
+    def count() -> int:
+        found: int = matched.get('/api/metric/summary').json['matches']['count_alerts']
+        return found
+
+    assert count() == 3
+    add_match(matched, 4, HOST)
+    assert count() == 3
+    matched.diagnostics.matches.end(NOON, MatchOutcome.COMPLETE)
+    assert count() == 4
+    add_match(matched, 5, HOST)
+    matched.clock.advance(60)
+    assert count() == 5
+
+
 def test_most_matched_come_first(matched: Stand) -> None:
     send(matched.diagnostics.store, sendable(9), request_id='third', query_id='q9')
     add_match(matched, 4, address(9))
