@@ -16,7 +16,7 @@ from tests.simulators.stand import Stand
 TASKS = re.compile(r'/api/task$')
 NAMES = {
     'INGESTION PIPELINE': ['Download', 'Convert', 'Upload'],
-    'STANDALONE': ['Schedule Updates', 'Match', 'Cleaner'],
+    'STANDALONE': ['Schedule Updates', 'Verify', 'Match', 'Cleaner'],
 }
 
 
