@@ -6,6 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
+CONTENT := PYTHONPATH=.ci $(PY) -m content
 # Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
 unexport PYTHONDONTWRITEBYTECODE
 # Two more than two processors: many tests wait. A larger machine takes more.
@@ -20,9 +21,9 @@ PAGE := ui docs .ci/with-node
 MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(WORKERS)
 MODULE_TESTS := $(wildcard $(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))) tests/test_*.py)
-UI_SOURCES := $(wildcard docs/*.md docs/images/*.png) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
+UI_SOURCES := $(wildcard docs/*.md docs/images/*.png docs/sentinel/azuredeploy.json) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run stand-ins test check pytest coverage e2e pictures lint format gen ui ui-check ui-dev bench crash \
+.PHONY: help setup run stand-ins test check pytest coverage e2e pictures lint format gen content ui ui-check ui-dev bench crash \
   soak validate package audit lock clean
 
 help: ## This list
@@ -93,6 +94,10 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	$(PY) -m tests.harness.golden
 	$(PY) -m tests.harness.api_reference
 	$(RELEASE) licenses
+	$(CONTENT)
+
+content: $(READY) ## Make the ARM template of the content for Sentinel anew, docs/sentinel/azuredeploy.json
+	$(CONTENT)
 
 ui-check: ui-lint ui-test ## The page's linters, tests and size; its types were checked as it was built
 

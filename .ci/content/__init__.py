@@ -1,0 +1,1 @@
+"""The content for Sentinel in `docs/sentinel/`, and the ARM template that is made from it."""
