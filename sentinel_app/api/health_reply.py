@@ -56,6 +56,7 @@ def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None)
         service=schemas.Service(
             organization=snapshot.organization,
             source_name=snapshot.source_name,
+            source_system=snapshot.source_system,
             workspace_id_end=snapshot.workspace_id_end,
             cloud=snapshot.cloud,
         ),

@@ -255,6 +255,7 @@ class Health:
             started_at=self._started_at,
             storage=self._storage(),
             source_name=self._settings.sentinel_source_name,
+            source_system=self._settings.source_system,
             workspace_id_end=self._settings.workspace_id[-ID_END:],
             cloud=self._settings.azure_cloud,
             organization=self._organization,

@@ -36,6 +36,8 @@ class HealthSnapshot:
     started_at: dt.datetime
     storage: StorageFacts
     source_name: str
+    source_system: str
+    """Source system of the Indicators in Sentinel."""
     workspace_id_end: str
     """Last four characters of the workspace id."""
     cloud: str

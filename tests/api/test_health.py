@@ -31,7 +31,8 @@ def test_health_reports_the_state_of_the_app(stand: Stand) -> None:
         },
         'service': {
             'organization': 'Example Org',
-            'source_name': 'ThreatConnect-Prod',
+            'source_name': 'Prod',
+            'source_system': 'ThreatConnect-Prod',
             'workspace_id_end': '9f3a',
             'cloud': 'Public',
         },

@@ -144,6 +144,7 @@ def test_service_is_named_without_its_secrets(ward: Ward) -> None:
     found = ward.health.snapshot()
 
     assert (found.source_name, found.workspace_id_end) == ('Demo Organization', WORKSPACE[-4:])
+    assert found.source_system == 'ThreatConnect-Demo Organization'
     assert found.cloud == 'Public'
     assert SECRET not in repr(found)
     assert WORKSPACE not in repr(found)

@@ -56,6 +56,7 @@ class Service(Reply):
 
     organization: str | None
     source_name: str
+    source_system: str = Field(description='`SourceSystem` of the Indicators in Sentinel')
     workspace_id_end: str
     cloud: str
 

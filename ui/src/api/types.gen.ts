@@ -3248,6 +3248,11 @@ export interface components {
             organization: string | null;
             /** Source Name */
             source_name: string;
+            /**
+             * Source System
+             * @description `SourceSystem` of the Indicators in Sentinel
+             */
+            source_system: string;
             /** Workspace Id End */
             workspace_id_end: string;
         };
