@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { content } from './scripts/content.ts';
 import { guide } from './scripts/guide.ts';
 import { licenses } from './scripts/licenses.ts';
 
@@ -10,7 +11,7 @@ const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/servi
 export default defineConfig({
   // Relative addresses: the platform chooses the prefix that the page is served under.
   base: './',
-  plugins: [react(), guide(), licenses()],
+  plugins: [react(), guide(), content(), licenses()],
   build: {
     target: 'es2022',
     // What a first view takes is one file; by itself, the bundler at times puts what later files

@@ -344,7 +344,8 @@ def test_package_serves_the_page_and_the_api(stand: Stand, contents: dict[str, b
     assert assets
     guide = [name for name in contents if name.startswith('ui/dist/help/')]
     assert 'ui/dist/help/operations.html' in guide
-    for asset in (*assets, *(name.removeprefix('ui/dist/') for name in guide)):
+    packaged = [name.removeprefix('ui/dist/') for name in guide]
+    for asset in (*assets, 'content/azuredeploy.json', *packaged):
         answer = stand.api('GET', asset)
         assert answer.status_code == 200
         assert answer.content == contents[f'ui/dist/{asset}']

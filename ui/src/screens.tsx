@@ -19,8 +19,14 @@ export interface Screen {
 /** All screens but those that a first view may open come in one file of their own. */
 const further = laterPages(() =>
   import('./pages/further').then(
-    ({ drag: _drag, ImportDialog: _import, MoveDialog: _move, SaveEffect: _effect, ...pages }) =>
-      pages,
+    ({
+      ContentDownload: _content,
+      drag: _drag,
+      ImportDialog: _import,
+      MoveDialog: _move,
+      SaveEffect: _effect,
+      ...pages
+    }) => pages,
   ),
 );
 

@@ -39,8 +39,12 @@ export type QueryValue = string | number | readonly string[] | null | undefined;
 /** Free text never goes into an address: the platform's runners do not escape it. */
 const allowed = /^[A-Za-z0-9_.:~,-]*$/;
 
+function besidePage(path: string): URL {
+  return new URL(path, document.baseURI.replace(/[?#].*$/, ''));
+}
+
 function addressOf(path: string, query: Record<string, QueryValue>): URL {
-  const address = new URL(`api/${path}`, document.baseURI.replace(/[?#].*$/, ''));
+  const address = besidePage(`api/${path}`);
   for (const [name, value] of Object.entries(query)) {
     for (const item of Array.isArray(value) ? (value as string[]) : [value]) {
       if (item === null || item === undefined || item === '') continue;
@@ -58,6 +62,11 @@ export function get<Reply>(
   signal?: AbortSignal,
 ): Promise<Reply> {
   return call<Reply>('GET', addressOf(path, query), undefined, signal);
+}
+
+/** A JSON file that is packaged beside the page. */
+export function getPackaged<Content>(path: string): Promise<Content> {
+  return call<Content>('GET', besidePage(path), undefined);
 }
 
 export function post<Reply>(

@@ -4,6 +4,7 @@ export * as drag from './configure/drag';
 export { ImportDialog } from './configure/ImportDialog';
 export { MoveDialog } from './configure/MoveDialog';
 export { SaveEffect } from './configure/SaveEffect';
+export { ContentDownload } from '../shell/ContentDownload';
 export { ErrorsPage } from './errors/ErrorsPage';
 export { JobsPage } from './jobs/JobsPage';
 export { LookupPage } from './lookup/LookupPage';

@@ -1,6 +1,6 @@
 /** Facts of the Service, in a dialog; never a secret. */
 import { ActionIcon, Group, Skeleton, Title, Tooltip } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState, type ComponentType } from 'react';
 
 import { useHealth } from '../api/health';
 import type { Health } from '../api/model';
@@ -17,6 +17,19 @@ import { TimeText } from '../components/TimeText';
 import { guidePages } from '../lib/guide';
 import { healthFace } from '../lib/health';
 import classes from './AboutButton.module.css';
+import type { ContentDownloadProps } from './ContentDownload';
+
+interface Loaded {
+  default: ComponentType<ContentDownloadProps>;
+}
+
+/** Seldom needed, and so in the file that comes later. */
+const ContentDownload = lazy(() =>
+  import('../pages/further').then(
+    ({ ContentDownload: Download }): Loaded => ({ default: Download }),
+    (): Loaded => ({ default: () => null }),
+  ),
+);
 
 export function AboutButton() {
   const [isOpen, setIsOpen] = useState(false);
@@ -41,6 +54,9 @@ export function AboutButton() {
             <Group display="inline-flex" gap={6} wrap="nowrap" mt="md" fz="sm" lh="sm">
               What the inputs of the Service mean <Help topic="Input" />
             </Group>
+            <Suspense fallback={null}>
+              <ContentDownload sourceSystem={health.data.service.source_system} />
+            </Suspense>
             <GuideList />
           </>
         ) : health.error !== null ? (
