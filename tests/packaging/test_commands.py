@@ -76,6 +76,10 @@ COMMANDS: dict[str, By | Not] = {
         test='tests/packaging/test_docs.py::test_list_of_licenses_is_current',
         recipe='$(RELEASE) licenses\n',
     ),
+    'make content': By(
+        test='tests/content/test_template.py::test_stored_template_is_what_is_made_of_the_sources',
+        recipe='$(CONTENT)\n',
+    ),
     'make ui': Not(because=PART_OF_TEST),
     'make ui-check': Not(because=PART_OF_TEST),
     'make ui-dev': Not(because='it serves a person who changes the page'),
@@ -128,6 +132,10 @@ COMMANDS: dict[str, By | Not] = {
     ),
     '.venv/bin/pre-commit install': Not(
         because='it changes the clone; tests/packaging/test_contributor.py runs the hooks'
+    ),
+    'az deployment group create --resource-group my-group --template-file azuredeploy.json '
+    '--parameters workspace=my-workspace': Not(
+        because='it deploys to Azure; tests/content/test_template.py works out what it would deploy'
     ),
     'curl -I': Not(because='it is for a real instance'),
 }

@@ -23,7 +23,8 @@ ELSEWHERE: dict[str, frozenset[str]] = {
             *('Application Administrator', 'Application Developer', 'Application permissions'),
             *('Certificates', 'Data.Read', 'Grant admin consent', 'Log Analytics API', 'Tables'),
             *('Certificates & secrets', 'Client secrets', 'Cloud Application Administrator'),
-            *('Contributor', 'Directory (tenant) ID', 'Disconnected', 'Enterprise applications'),
+            *('Contributor', 'Deploy a custom template', 'Directory (tenant) ID', 'Disconnected'),
+            'Enterprise applications',
             *('Advanced hunting', 'Hunting', 'Intel management', 'Investigation & response'),
             *('Log Analytics Contributor', 'Logs', 'Microsoft Sentinel'),
             *('Microsoft Sentinel Contributor', 'Monitoring Metrics Publisher'),
@@ -82,7 +83,7 @@ OTHER_CAPITALS = frozenset(
             'HTTPS',
             'INFO',
         ),
-        *('ISATAP', 'JSON', 'KEYCHAIN', 'NAT64', 'RBAC', 'STIX', 'STRICT', 'TEXT'),
+        *('ISATAP', 'JSON', 'KEYCHAIN', 'NAT64', 'RBAC', 'README', 'STIX', 'STRICT', 'TEXT'),
     }
 )
 EMPHASIS = re.compile(r'(?<![*\w\\])\*(?![*\s])([^*\n]+?)(?<![\s*])\*(?!\*)')
