@@ -19,8 +19,9 @@ from content.source import (
     rules,
     workbook,
 )
-from content.template import iso_duration
+from content.template import iso_duration, template
 
+from tests.content.samples import SAMPLES
 from tests.content.tables import EVENT_TABLES
 from tests.harness.project import PROJECT
 
@@ -213,3 +214,13 @@ def test_content_leads_to_no_other_address_and_holds_no_line_end_blanks() -> Non
         assert hosts <= {'schema.management.azure.com', 'github.com'}, path
         assert not re.search(r'[ \t]$', text, re.MULTILINE), path
     assert len(queries()) > len(RULES) + len(HUNTS)
+
+
+def test_readme_lists_every_rule_with_its_type_and_table() -> None:
+    readme = (PROJECT / FOLDER / 'README.md').read_text(encoding='utf-8')
+    rows = re.findall(r'^\| `([\w-]+)` \| ([\w ]+) \| `(\w+)` \| [\w ]+ \|$', readme, re.MULTILINE)
+    assert [(name, kind, table) for name, kind, table in rows] == [
+        (name, str(sample.type), sample.table) for name, sample in sorted(SAMPLES.items())
+    ]
+    for parameter in template()['parameters']:
+        assert f'| `{parameter}` |' in readme

@@ -124,7 +124,9 @@ Rules compare texts, character by character, as `stix2-matcher` does, which hold
 _REST = f"""
 A block finds an address inside it only in a rule that reads blocks (`ipv4_is_in_range`), an AS \
 number only in one that takes the number out of the name. The guide's form of a Registry Key \
-finds nothing: its key has slashes, and its members are no path of STIX.
+finds nothing: its key has slashes, and its members are no path of STIX. The rules that \
+[come with the App](operations.md#sentinel-content) write both sides alike, read blocks, numbers \
+and keys, and so find these with either style; only an encoded subject needs *As logs write it*.
 
 ## Description
 
