@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from content.source import queries
 
-SOURCES: tuple[Callable[[], Mapping[str, str]], ...] = (queries,)
+from sentinel_app.core.alert_row import alerts_query
+from sentinel_app.core.verification_query import READ_BACK, VerificationQueries
+from tests.harness.builders.indicator import NOW
+from tests.harness.project import PROJECT
+
+_FENCED = re.compile(r'^ *```kusto\n(.*?)^ *```', re.MULTILINE | re.DOTALL)
+
+
+def app_queries() -> dict[str, str]:
+    """Return the queries that the App itself asks."""
+    own = VerificationQueries(source_system='ThreatConnect-A "quoted" \\ name')
+    among = ('0a', 'ff')
+    return {
+        'app/sums': own.sums(2, now=NOW, settled_before=NOW),
+        'app/sums-of-some': own.sums(3, now=NOW, settled_before=NOW, among=among),
+        'app/objects': own.objects(among),
+        'app/unknown': own.unknown(among, now=NOW),
+        'app/history': own.history('VGhyZWF0---indicator--6c0f'),
+        'app/read-back': READ_BACK,
+        'app/alerts': alerts_query(NOW, NOW, most=100),
+    }
+
+
+def guide_queries() -> dict[str, str]:
+    """Return the queries that the documents show."""
+    return {
+        f'guide/{path.stem}-{number}': text
+        for path in sorted((PROJECT / 'docs').glob('*.md'))
+        for number, text in enumerate(_FENCED.findall(path.read_text(encoding='utf-8')), start=1)
+    }
+
+
+SOURCES: tuple[Callable[[], Mapping[str, str]], ...] = (queries, app_queries, guide_queries)
 """Functions that return queries by name; a part of the project that has some is added here."""
 
 
