@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -319,7 +320,7 @@ class Verification:
                 for part in parts
                 for prefix, sums in self._sums(run, max(digits, len(part[0])), part).items()
             }
-        return {row[0].lower(): (Sums(*map(int, row[2:])), int(row[1])) for row in answer.rows}
+        return {row[0]: (Sums(*map(int, row[2:])), int(row[1])) for row in answer.rows}
 
     def _compare(self, run: _Run, parts: Sequence[Part]) -> None:
         """Compare the objects of some partitions one by one."""
@@ -333,22 +334,34 @@ class Verification:
             for half in smaller:
                 self._compare(run, half)
             return
-        held = self._store.held_in(names, run.present)
+        rows = sorted(answer.rows, key=_uuid)
         found: list[FoundObject] = []
-        seen = dict(_seen(answer.rows))
+        # One after the other, so that the objects of all of them are never in memory together.
+        for name in names:
+            first, last = (bisect_left(rows, end, key=_uuid) for end in (name, f'{name}g'))
+            found += self._judge(run, name, dict(_seen(rows[first:last])))
+        self._store.replace(run.id, names, found)
+
+    def _judge(
+        self, run: _Run, prefix: str, seen: Mapping[bytes, SeenObject]
+    ) -> Iterator[FoundObject]:
+        """Count the objects of a partition, and yield what is wrong with them."""
+        held = self._store.held_in(prefix, run.present)
+        unknown = set()
         for digest in seen.keys() | held.keys():
             mine, theirs = held.get(digest), seen.get(digest)
             verdict = judge(mine, theirs, run.moments)
             run.tally.add(verdict)
-            if isinstance(verdict, FindingKind) and run.listed[verdict] < MOST_LISTED:
-                run.listed[verdict] += 1
-                item = None if mine is None or not mine.object else mine.object
-                found.append(FoundObject(verdict, digest, item, theirs))
-        self._store.replace(run.id, names, found)
-        unknown = {_group(each.digest) for each in found if each.kind is FindingKind.UNKNOWN}
+            if not isinstance(verdict, FindingKind) or run.listed[verdict] >= MOST_LISTED:
+                continue
+            run.listed[verdict] += 1
+            if verdict is FindingKind.UNKNOWN:
+                unknown.add(_group(digest))
+            item = None if mine is None or not mine.object else mine.object
+            yield FoundObject(verdict, digest, item, theirs)
         if unknown:
-            rows = Counter(map(_group, seen))
-            run.unknown.update({group: rows[group] for group in unknown})
+            count = Counter(map(_group, seen))
+            run.unknown.update({group: count[group] for group in unknown})
 
     def _describe(self, run: _Run) -> None:
         """Read what unknown objects look like, as they are withdrawn by that."""
@@ -386,6 +399,10 @@ def _unknown(rows: Iterable[Sequence[Any]]) -> Iterator[UnknownRow]:
     for uuid, modified, created, valid_from, pattern in rows:
         if (digest := _digest(uuid)) is not None:
             yield UnknownRow(digest, modified or 0, created or 0, valid_from or 0, pattern)
+
+
+def _uuid(row: Sequence[Any]) -> str:
+    return str(row[0])
 
 
 def _digest(uuid: str) -> bytes | None:

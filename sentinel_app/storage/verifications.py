@@ -234,19 +234,17 @@ class Verifications:
             found = [(_id_bytes(row), 0) for row in unconfirmed]
         yield from found
 
-    def held_in(self, prefixes: Iterable[str], present: PresentIds) -> dict[bytes, HeldObject]:
-        """Return the objects of partitions, by the bytes of their present ids."""
+    def held_in(self, prefix: str, present: PresentIds) -> dict[bytes, HeldObject]:
+        """Return the objects of a partition, by the bytes of their present ids."""
         found: dict[bytes, HeldObject] = {}
-        others: dict[bytes, int] = {}
         with self._db.read() as connection:
             cursor = connection.cursor()
             cursor.row_factory = None
-            for prefix in prefixes:
-                first, last = id_range(prefix)
-                for row in cursor.execute(_SQL['between'], (first, last)):
-                    if not row[2]:
-                        found[row[1]] = _held(row)
-                others.update(present.between(first, last))
+            first, last = id_range(prefix)
+            for row in cursor.execute(_SQL['between'], (first, last)):
+                if not row[2]:
+                    found[row[1]] = _held(row)
+        others = dict(present.between(first, last))
         again = self.held_of([item for item in others.values() if item])
         for digest, item in others.items():
             found[digest] = again.get(item, _UNCONFIRMED) if item else _UNCONFIRMED

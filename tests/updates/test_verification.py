@@ -295,6 +295,95 @@ def test_run_that_cannot_read_concludes_nothing_and_uploads_go_on(
     assert verified.ask('GET', 'api/health')['status'] == 'healthy'
 
 
+@pytest.mark.parametrize(
+    ('code', 'fault', 'params'),
+    [
+        ('AZ-QUERY-400', 'syntax-400', {}),
+        ('AZ-QUERY-TABLE', 'semantic-400', {}),
+        ('AZ-QUERY-401', 'unauthorized-401', {}),
+        ('AZ-QUERY-AUDIENCE', 'invalid-token-403', {}),
+        ('AZ-QUERY-AUDIENCE', 'audience-403', {}),
+        ('AZ-QUERY-403', 'forbidden-403', {}),
+        ('AZ-QUERY-403', 'forbidden-403', {'is_unauthorized_client': True}),
+        ('AZ-QUERY-404', 'not-found-404', {}),
+        ('AZ-QUERY-429', 'throttle', {}),
+        ('AZ-QUERY-429', 'throttle', {'retry_after': None}),
+        ('AZ-QUERY-5XX', 'empty-500', {}),
+        ('AZ-QUERY-5XX', 'html-502', {}),
+        ('AZ-QUERY-5XX', 'html-503', {}),
+        ('AZ-QUERY-5XX', 'empty-200', {}),
+        ('AZ-QUERY-5XX', 'body-200', {}),
+        ('AZ-QUERY-5XX', 'drop', {}),
+        ('AZ-QUERY-5XX', 'cut-body', {}),
+        ('AZ-QUERY-SILENT', 'no-content-204', {}),
+        ('AZ-QUERY-SIZE', 'timeout-504', {}),
+        ('AZ-QUERY-SIZE', 'partial', {}),
+    ],
+)
+def test_each_answer_of_the_query_api_is_told_with_its_remedy(
+    verified: Engine, world: World, code: str, fault: str, params: dict[str, Any]
+) -> None:
+    world.logs.faults.add(fault, **params)
+    run = verify(verified)['last']
+    assert ended(run) == code
+    assert run['error']['message']
+    assert verified.ask('GET', 'api/health')['status'] == 'healthy'
+    # The page and what is measured say the same as before.
+    assert verified.ask('GET', 'api/metric/summary')['verification']['complete'] is None
+    world.logs.faults.clear()
+    assert counts(verified) == {}
+
+
+@pytest.mark.parametrize('fault', ['empty-500', 'html-502', 'throttle', 'drop', 'cut-body'])
+def test_faults_that_pass_cost_nothing_but_time(verified: Engine, world: World, fault: str) -> None:
+    world.logs.faults.add(fault, count=1)
+    assert counts(verified) == {}
+
+
+def test_killed_run_leaves_the_findings_of_the_one_before(verified: Engine, world: World) -> None:
+    world.sentinel.edit(stix_id(world, 3), confidence=1)
+    before = verify(verified)['complete']
+    world.sentinel.edit(stix_id(world, 4), confidence=1)
+    world.logs.faults.add('slow', count=1, wait_s=1)
+    asked = len(world.logs.requests)
+    verified.ask('POST', 'api/verification/run', {})
+    verified.until(lambda: len(world.logs.requests) > asked, 'nothing was asked')
+    verified.ask('POST', 'api/task/verify/kill', {})
+    assert verified.ask('GET', 'api/verification')['complete'] == before
+    assert len(findings(verified)) == 1
+    verified.until(
+        lambda: (
+            verified.ask('GET', 'api/verification')['complete'] != before
+            or not verified.ask('POST', 'api/task/verify/run', {})
+        ),
+        'the next run did not complete',
+    )
+    assert len(findings(verified)) == 2
+
+
+def test_restart_in_the_middle_leaves_no_half_findings(verified: Engine, world: World) -> None:
+    world.sentinel.edit(stix_id(world, 3), confidence=1)
+    world.logs.faults.add('slow', count=1, wait_s=1)
+    asked = len(world.logs.requests)
+    verified.ask('POST', 'api/verification/run', {})
+    verified.until(lambda: len(world.logs.requests) > asked, 'nothing was asked')
+    verified.restart()
+    assert verified.ask('GET', 'api/verification')['complete'] is None
+    assert findings(verified) == []
+    assert counts(verified) == {'changed': 1}
+
+
+def test_update_goes_on_while_verify_runs(verified: Engine, world: World) -> None:
+    world.logs.settings.latency_s = 0.5
+    add_new(world, 20)
+    verified.ask('POST', 'api/verification/run', {})
+    (job,) = verified.run_update('delta')
+    assert outcomes(job)['sent'] == 20
+    verified.until(lambda: verified.ask('GET', 'api/verification')['complete'], 'no run completed')
+    assert findings(verified) == []
+    verified.assert_right()
+
+
 def test_partial_answers_are_asked_for_in_smaller_parts(verified: Engine, world: World) -> None:
     world.logs.settings.hidden_percent = 10
     world.logs.settings.max_rows = 30
