@@ -107,8 +107,13 @@ class Revoke:
 
         A person has confirmed it by its number, so the guard does not apply.
         """
-        count = 0
-        while held := self._unknown.next_of(update.id, progress[0].job, limit=_PORTION):
+        count, after = 0, b''
+        while True:
+            held, after = self._unknown.next_of(
+                update.id, progress[0].job, after=after, limit=_PORTION
+            )
+            if not held:
+                break
             self._add(progress, held)
             count += len(held)
         _log.info('withdrawal', update_id=update.id, objects=count)

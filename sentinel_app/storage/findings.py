@@ -19,6 +19,8 @@ from sentinel_app.storage.verifications import stix_id_of
 
 _SQL: Final = statements('findings')
 _PORTION: Final = 500
+_MARKED_AT_ONCE: Final = 5_000
+"""Other writers never wait for long."""
 _FROM: Final = (
     'FROM finding LEFT JOIN ledger ON ledger.id = finding.object'
     ' LEFT JOIN content ON content.object = finding.object'
@@ -101,10 +103,14 @@ class Findings:
 
     def mark_unknown(self, run: int, update_id: str, open_ids: Collection[str]) -> None:
         """Mark the unknown objects of a run with the update that withdraws them."""
-        with self._db.write() as transaction:
-            transaction.execute(
-                _SQL['mark_unknown'], (update_id, run, json.dumps(sorted(open_ids)))
-            )
+        open_text, after = json.dumps(sorted(open_ids)), 0
+        while True:
+            with self._db.write() as transaction:
+                values = (update_id, run, open_text, after, _MARKED_AT_ONCE)
+                marked = [row['id'] for row in transaction.execute(_SQL['mark_unknown'], values)]
+            if len(marked) < _MARKED_AT_ONCE:
+                return
+            after = max(marked)
 
     def count_unknown(self, run: int, open_ids: Collection[str]) -> int:
         """Return the number of unknown objects that no open update withdraws.

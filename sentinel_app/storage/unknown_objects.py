@@ -44,17 +44,24 @@ class UnknownObjects:
                 ],
             )
 
-    def next_of(self, update_id: str, job: int, *, limit: int) -> tuple[LiveObject, ...]:
+    def next_of(
+        self, update_id: str, job: int, *, after: bytes, limit: int
+    ) -> tuple[tuple[LiveObject, ...], bytes]:
         """Return the next unknown objects that the update has not withdrawn yet.
 
         Args:
             update_id: the update.
             job: the number of its Job that withdraws them.
+            after: the bytes of the id after which they come.
             limit: maximum number of objects.
+
+        Returns:
+            The objects, none at the end, and the bytes of the last one's id.
         """
         with self._db.write() as transaction:
             first = first_mark(transaction, update_id)
-            rows = transaction.execute(_SQL['next'], (update_id, first, limit)).fetchall()
+            values = (update_id, after, first, limit)
+            rows = transaction.execute(_SQL['next'], values).fetchall()
             query = transaction.execute(_SQL['query'], (job,)).fetchone()
             transaction.execute(_SQL['add_owner'], (UNKNOWN_OWNER,))
             owner = transaction.execute(_SQL['owner'], (UNKNOWN_OWNER,)).fetchone()[0]
@@ -70,7 +77,7 @@ class UnknownObjects:
                 if row['id'] is None:
                     transaction.execute(_SQL['add'], _ledger_values(new, row['digest'], job))
                 found.append(new)
-        return tuple(found)
+        return tuple(found), rows[-1]['digest'] if rows else after
 
 
 def _new(row: sqlite3.Row, item: int, *, query: int, query_id: str, owner: int) -> LiveObject:

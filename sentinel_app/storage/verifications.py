@@ -78,6 +78,8 @@ class Verifications:
     def finish(self, run: int, tally: Tally, at: dt.datetime) -> None:
         """Store the end of a run; from now on its findings are those that count."""
         with self._db.write() as transaction:
+            gone = transaction.execute(_SQL['forget_undescribed'], (run,)).rowcount
+            tally.findings[FindingKind.UNKNOWN] -= gone
             transaction.execute(
                 _SQL['finish'],
                 (

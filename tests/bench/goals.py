@@ -119,6 +119,30 @@ def _lookup_s(figures: Figures) -> float:
     return float(found['median_s'])
 
 
+def _verification(figures: Figures) -> Figures:
+    found: Figures = figures['verification']
+    if found['ledger_objects'] != LARGEST:
+        raise LookupError(NOT_MEASURED)
+    return found
+
+
+def _verify_requests(figures: Figures) -> float:
+    return max(run['run']['count_requests'] for run in _verification(figures)['runs'])
+
+
+def _verify_cpu_s(figures: Figures) -> float:
+    return max(float(run['cpu_s']) for run in _verification(figures)['runs'])
+
+
+def _verify_peak_mib(figures: Figures) -> float:
+    return float(_verification(figures)['beside']['peak_mib'])
+
+
+def _verify_pace(figures: Figures) -> float:
+    found = _verification(figures)
+    return float(found['beside']['sending_s']) / float(found['alone']['sending_s'])
+
+
 def _slowest_p95_ms(figures: Figures) -> float:
     found = figures['api']
     return max(
@@ -224,6 +248,26 @@ GOALS = (
         most=2.0,
         unit='s',
         pick=_lookup_s,
+        digits=2,
+    ),
+    Goal(
+        measure='a run of Verify over 1,000,000 objects, one in a thousand a finding: requests',
+        most=40,
+        unit='',
+        pick=_verify_requests,
+    ),
+    Goal(measure='the same: CPU', most=60, unit='s', pick=_verify_cpu_s, digits=1),
+    Goal(
+        measure='peak resident memory, a full update beside runs of Verify over 1,000,000',
+        most=200,
+        unit='MiB',
+        pick=_verify_peak_mib,
+    ),
+    Goal(
+        measure='pace of that update at the real limit, against one without Verify',
+        most=1.02,
+        unit='times',
+        pick=_verify_pace,
         digits=2,
     ),
 )

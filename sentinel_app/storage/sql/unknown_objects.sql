@@ -17,7 +17,7 @@ SELECT DISTINCT finding.digest, pattern, finding.created, finding.modified, vali
     content_hash, fingerprint, ledger.confidence, summary_digest, summary, value
 FROM finding LEFT JOIN ledger ON ledger.digest = finding.digest
     LEFT JOIN content ON content.object = ledger.id
-WHERE update_id = ? AND finding.kind = 'unknown'
+WHERE update_id = ? AND finding.digest > ? AND finding.kind = 'unknown'
     AND (ledger.id IS NULL OR ledger.mark < ? AND state != 1 AND generation = 0)
 ORDER BY finding.digest LIMIT ?;
 

@@ -75,6 +75,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 UPDATE finding SET created = ?, valid_from = ?, pattern = ?, modified = ?
 WHERE verification = ? AND digest = ? AND kind = 'unknown';
 
+-- name: forget_undescribed
+-- They were gone as they were to be described.
+DELETE FROM finding WHERE verification = ? AND kind = 'unknown' AND pattern IS NULL;
+
 -- name: scan
 SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
     outbox IS NOT NULL AS is_waiting

@@ -477,7 +477,7 @@ CREATE TABLE finding (
 );
 CREATE INDEX finding_digest ON finding (verification, digest);
 CREATE INDEX finding_kind ON finding (verification, kind, id);
-CREATE INDEX finding_update ON finding (update_id) WHERE update_id IS NOT NULL;
+CREATE INDEX finding_update ON finding (update_id, digest) WHERE update_id IS NOT NULL;
 
 -- Matches: what Sentinel's alerts had of ours. An alert is here while it has a match.
 CREATE TABLE alert (
