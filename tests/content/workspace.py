@@ -11,7 +11,8 @@ from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from tests.content.tables import WORKSPACE_TABLES
 from tests.harness.builders.indicator import NOW, make_objects, make_options
-from tests.simulators.log_analytics.engine import Answer, Engine
+from tests.simulators.log_analytics.answer import Answer
+from tests.simulators.log_analytics.engine import Engine
 from tests.simulators.log_analytics.schema import INDICATORS
 from tests.simulators.sentinel.table import Table
 

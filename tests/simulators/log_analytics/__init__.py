@@ -1,6 +1,6 @@
 """A stand-in for the Log Analytics query API, with a KQL engine behind it."""
 
-from tests.simulators.log_analytics.engine import Answer, Engine, View
+from tests.simulators.log_analytics.answer import Answer, View
 from tests.simulators.log_analytics.fault import FAULTS
 from tests.simulators.log_analytics.gateway import query_path
 from tests.simulators.log_analytics.query_fault import (
@@ -20,7 +20,6 @@ __all__ = [
     'OBJECTS',
     'TABLES',
     'Answer',
-    'Engine',
     'LogAnalyticsRequest',
     'LogAnalyticsSettings',
     'LogAnalyticsSimulator',

@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +21,7 @@ import duckdb
 import duckdb_kql
 from duckdb_kql.types import kusto_type
 
+from tests.simulators.log_analytics.answer import Answer, View
 from tests.simulators.log_analytics.cell import writer
 from tests.simulators.log_analytics.query_fault import (
     QueryFault,
@@ -54,26 +54,6 @@ _UNKNOWN_COLUMN = re.compile(
 )
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(',', ':')).encode
 _UNKNOWN_TABLE = re.compile(r'Table with name "?([^" ]+)"? does not exist')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The one table a query ends in."""
-
-    columns: tuple[tuple[str, str], ...]
-    """Name and KQL type of each column."""
-    rows: list[list[Any]]
-    """JSON values as the service writes them: times end in `Z`, `dynamic` is JSON as text, missing
-    text is empty, and whatever else is missing is `None`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """How much of a table one query gets to see, in the SQL of DuckDB."""
-
-    condition: str = 'true'
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Expression in the place of each of these columns."""
 
 
 class Engine:

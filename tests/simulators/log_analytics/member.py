@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulators.log_analytics.engine import Answer
+from tests.simulators.log_analytics.answer import Answer
 from tests.simulators.log_analytics.gateway import Query
 from tests.simulators.log_analytics.schema import TABLES
 from tests.simulators.log_analytics.spelling import names

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulators.log_analytics.engine import Answer
+from tests.simulators.log_analytics.answer import Answer
 from tests.simulators.log_analytics.reply import partial_error
 from tests.simulators.log_analytics.settings import LogAnalyticsSettings
 

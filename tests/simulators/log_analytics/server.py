@@ -17,10 +17,10 @@ from tests.simulators.entra import TENANT_ID, Cloud, TokenIssuer
 from tests.simulators.faults import ControlPanel, Fault, FaultBook
 from tests.simulators.https import Reply, Request, Server
 from tests.simulators.log_analytics import reply as replies
+from tests.simulators.log_analytics.answer import Answer
 from tests.simulators.log_analytics.cache import AnswerCache
 from tests.simulators.log_analytics.concurrency import QueueFullError, Slots
 from tests.simulators.log_analytics.control import control_views
-from tests.simulators.log_analytics.engine import Answer
 from tests.simulators.log_analytics.fault import (
     ANSWER_FAULTS,
     FAULTS,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.simulators.log_analytics.engine import Answer, Engine, View
+from tests.simulators.log_analytics.answer import Answer, View
 from tests.simulators.log_analytics.schema import ALERTS, INDICATORS, OBJECTS, TABLES
 from tests.simulators.log_analytics.settings import LogAnalyticsSettings
 from tests.simulators.log_analytics.time_range import TimeRange
@@ -36,6 +36,9 @@ class Workspace:
         self._sentinel = sentinel
         self._settings = settings
         self._clock = clock
+        # Processes that only describe a stand-in need not load the engine, which is large.
+        from tests.simulators.log_analytics.engine import Engine
+
         self._engine = Engine(clock=clock)
         self._lock = threading.Lock()
         self._alerts: list[dict[str, Any]] = []
