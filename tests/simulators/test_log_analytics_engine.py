@@ -11,12 +11,12 @@ from tests.simulators.log_analytics import (
     INDICATORS,
     OBJECTS,
     TABLES,
-    Engine,
     SemanticFault,
     SyntaxFault,
     UnsupportedFault,
     View,
 )
+from tests.simulators.log_analytics.engine import Engine
 
 NOW = 1_796_040_000.0
 """2026-11-30T12:00:00Z."""
