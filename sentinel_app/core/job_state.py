@@ -155,7 +155,7 @@ _FAILED_WORDS: Final = {
     Scope.SEND: _NOT_SENT,
     Scope.WITHDRAW: 'not withdrawn. Use Retry in JOBS: no other update is sure to withdraw them',
     Scope.VERIFY: _NOT_SENT,
-    Scope.UNKNOWN: 'not withdrawn. Use Retry in JOBS: no other update withdraws them',
+    Scope.UNKNOWN: 'not withdrawn. Use Withdraw unknown in VERIFY again, which counts them anew',
 }
 
 

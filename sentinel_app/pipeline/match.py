@@ -133,11 +133,17 @@ class Match:
         now, run = self._clock.now(), self._matches.run()
         if not self._requested.is_set() and not self._is_due(run, now):
             return False
+        is_requested = self._requested.is_set()
         self._requested.clear()
         self._matches.begin(now)
         tally = _Tally()
         try:
             self._read(run, now, tally, stop)
+        except Cancelled:
+            # The next step goes on, as with a run that was due.
+            if is_requested:
+                self._requested.set()
+            raise
         except LogsTableError:
             self._end(MatchOutcome.NO_TABLE, tally)
             self._outcome = 'the workspace has no table of alerts yet'

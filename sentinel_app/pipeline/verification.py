@@ -162,7 +162,20 @@ class Verification:
         if not self._is_due():
             return False
         with self._lock:
-            is_whole = self._is_whole_requested
+            # A request that comes from now on is for another run.
+            asked = self._is_requested, self._is_whole_requested
+            self._is_requested = self._is_whole_requested = False
+        try:
+            self._run(stop, is_whole=asked[1])
+        except BaseException:
+            with self._lock:
+                self._is_requested |= asked[0]
+                self._is_whole_requested |= asked[1]
+            raise
+        return True
+
+    def _run(self, stop: Stop, *, is_whole: bool) -> None:
+        """Verify, and store what it came to."""
         now = self._clock.now()
         since_whole = self._store.since_whole()
         is_whole = is_whole or since_whole is None or since_whole >= WHOLE_EVERY - 1
@@ -196,9 +209,6 @@ class Verification:
             )
         finally:
             self._started_at = None
-        with self._lock:
-            self._is_requested = self._is_whole_requested = False
-        return True
 
     def _is_due(self) -> bool:
         with self._lock:

@@ -110,6 +110,11 @@ class JobActions:
             )
 
     def _retry_chosen(self, job: Job, by: str | None) -> Update:
+        if job.scope is Scope.UNKNOWN:
+            raise ConflictError(
+                'What is unknown may be something else by now. Use Withdraw unknown in REPORTS, '
+                'VERIFY again, which counts it anew.'
+            )
         update = self._app_state.update(job.update_id)
         if update is None:
             raise ConflictError(

@@ -334,6 +334,22 @@ def test_run_is_due_by_the_interval_and_sooner_after_one_that_failed(subject: Su
     assert subject.verification.step(threading.Event())
 
 
+def test_request_during_a_run_is_for_another_one(subject: Subject):
+    subject.world.hold([1])
+    subject.world.show([1])
+    inner = subject.world.read
+
+    def read(kql: str, columns: Sequence[str], *, stop: Stop) -> LogRows:
+        subject.verification.request()
+        return inner(kql, columns, stop=stop)
+
+    subject.world.read = read  # type: ignore[method-assign]
+    subject.run()
+    subject.world.read = inner  # type: ignore[method-assign]
+    assert subject.verification.step(threading.Event())
+    assert not subject.verification.step(threading.Event())
+
+
 @pytest.mark.parametrize('is_whole', [False, True], ids=['where sums differ', 'whole'])
 @pytest.mark.parametrize(
     ('size', 'largest_partition', 'most_rows'),

@@ -221,6 +221,47 @@ def test_unknown_objects_are_withdrawn_by_their_number(verified: Engine, world: 
     assert 'finding-withdraw' in actions
 
 
+def test_withdrawal_of_unknown_objects_that_failed_is_confirmed_anew(
+    verified: Engine, world: World
+) -> None:
+    world.sentinel.table.append(SOURCE_SYSTEM, [stranger(number) for number in range(3)], 0)
+    assert counts(verified) == {'unknown': 3}
+    world.sentinel.settings.has_role = False
+    (job,) = act(verified, 'withdraw', {'count': 3})
+    assert (job['status'], outcomes(job)) == ('Failed', {'failed': 3})
+    reply = verified.api('POST', f'api/job/request/{job["request_id"]}/retry', {})
+    assert (reply.status_code, 'Withdraw unknown' in reply.text) == (409, True)
+    world.sentinel.settings.has_role = True
+    assert verified.ask('GET', 'api/verification')['count_unknown'] == 3
+    (job,) = act(verified, 'withdraw', {'count': 3})
+    assert outcomes(job) == {'withdrawn': 3}
+    verified.assert_right()
+
+
+def test_sending_again_that_failed_can_be_retried(verified: Engine, world: World) -> None:
+    world.sentinel.edit(stix_id(world, 3), modified='2025-06-02T00:00:00.000Z')
+    assert counts(verified) == {'older': 1}
+    world.sentinel.settings.has_role = False
+    (job,) = act(verified, 'send', {})
+    assert job['status'] == 'Failed'
+    world.sentinel.settings.has_role = True
+    requested = verified.ask('POST', f'api/job/request/{job["request_id"]}/retry', {})
+    (job,) = verified._ended(requested)
+    assert outcomes(job) == {'sent': 1}
+    world.clock.advance(A_DAY_S)
+    assert counts(verified) == {}
+
+
+def test_indicator_that_no_longer_matches_is_not_sent_again(verified: Engine, world: World) -> None:
+    world.sentinel.edit(stix_id(world, 3), modified='2025-06-02T00:00:00.000Z')
+    verify(verified)
+    row = world.store.find(OWNERS[0], 'Host', 'h3.example.com')
+    assert row is not None
+    world.store.delete(row['id'])
+    (job,) = act(verified, 'send', {})
+    assert (job['status'], outcomes(job)) == ('Upload Complete', {})
+
+
 def test_withdrawal_that_never_took_effect_is_repeated(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
