@@ -29,7 +29,7 @@ MOST_RUNS: Final = 100
 _SQL: Final = statements('verifications')
 _PORTION: Final = 5_000
 """Rows of a transaction: other writers never wait for long."""
-_SCAN_PORTION: Final = 10_000
+_SCAN_PORTION: Final = 2_000
 _DIGEST_DIGITS: Final = 32
 _ID_BYTES: Final = 16
 _NO_RUN: Final = 0

@@ -39,7 +39,8 @@ from tests.harness.builders.match import (
 from tests.harness.builders.update import address, count_rows, make_store, send
 from tests.harness.clocks import NOON, StandingClock
 from tests.harness.database import open_database
-from tests.simulators.log_analytics import ALERTS, Engine, SemanticFault
+from tests.simulators.log_analytics import ALERTS, SemanticFault
+from tests.simulators.log_analytics.engine import Engine
 
 HOUR = dt.timedelta(hours=1)
 DAY = 24 * HOUR
