@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
 from sentinel_app.api.logs_reply import logs_error
-from sentinel_app.api.query_reply import label_members
+from sentinel_app.api.report_reply import saved_query
 from sentinel_app.core.match import MatchCounts, MatchedAlert, MatchedIndicator
 from sentinel_app.core.query import QueryList
 from sentinel_app.diagnostics.match_report import RECENT_DAYS, MatchReport, MatchState
@@ -23,7 +23,7 @@ def matched_reply(
         owner=found.owner_name,
         web_link=found.web_link,
         query_id=found.query_id,
-        query=_query_reply(found.query_id, saved),
+        query=saved_query(found.query_id, saved),
         kind=found.kind,
         count_alerts=found.alerts,
         date_first=found.first_at,
@@ -88,7 +88,7 @@ def match_summary_reply(
         count_alerts=counts.alerts,
         by_query=[
             schemas.MatchQueryCount(
-                query_id=query_id, query=_query_reply(query_id, saved), count=count
+                query_id=query_id, query=saved_query(query_id, saved), count=count
             )
             for query_id, count in _most_first(counts.by_query)
         ],
@@ -102,11 +102,3 @@ def match_summary_reply(
 
 def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-
-
-def _query_reply(query_id: str, saved: QueryList) -> schemas.ReportedQuery | None:
-    position = saved.position(query_id)
-    if position is None:
-        return None
-    query = saved.queries[position]
-    return schemas.ReportedQuery(query_id=query_id, position=position, **label_members(query))

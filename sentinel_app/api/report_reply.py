@@ -83,6 +83,15 @@ def reported_query(
     )
 
 
+def saved_query(query_id: str, saved: QueryList) -> schemas.ReportedQuery | None:
+    """Return a TQL query as it is called now; None where it is no longer saved."""
+    position = saved.position(query_id)
+    if position is None:
+        return None
+    query = saved.queries[position]
+    return schemas.ReportedQuery(query_id=query_id, position=position, **label_members(query))
+
+
 def _indicator_reply(entry: ErrorEntry) -> schemas.ReportedIndicator:
     return schemas.ReportedIndicator(
         id=None if entry.indicator_id is None else str(entry.indicator_id),

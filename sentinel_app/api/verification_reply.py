@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sentinel_app.api import schemas
 from sentinel_app.api.logs_reply import logs_error
-from sentinel_app.api.query_reply import label_members
+from sentinel_app.api.report_reply import saved_query
 from sentinel_app.core.finding import Finding, HeldVersion, SeenVersion, VerificationRun
 from sentinel_app.core.job import Job
 from sentinel_app.core.query import QueryList
@@ -64,7 +64,7 @@ def finding_reply(
         kind=finding.kind,
         stix_id=finding.stix_id,
         indicator=_indicator_reply(finding),
-        query=None if held is None else _query_reply(held.query_id, saved),
+        query=None if held is None else saved_query(held.query_id, saved),
         held=None if held is None else _held_reply(held),
         seen=None if seen is None else _seen_reply(seen),
         pattern=finding.pattern,
@@ -90,15 +90,6 @@ def _indicator_reply(finding: Finding) -> schemas.ReportedIndicator | None:
         return None
     return schemas.ReportedIndicator(
         id=None, type=subject_of(pattern).type, summary=pattern, owner=None, web_link=None
-    )
-
-
-def _query_reply(query_id: str, saved: QueryList) -> schemas.ReportedQuery | None:
-    position = saved.position(query_id)
-    if position is None:
-        return None
-    return schemas.ReportedQuery(
-        query_id=query_id, position=position, **label_members(saved.queries[position])
     )
 
 
