@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
 from sentinel_app.api.call import Document, Request
 from sentinel_app.api.csv_text import csv_document, matches_csv
@@ -11,9 +12,11 @@ from sentinel_app.api.page import page_of
 from sentinel_app.api.schemas import (
     MatchedAlertPage,
     MatchedAlertParameters,
+    MatchedIndicatorFields,
     MatchedIndicatorPage,
     MatchedIndicatorParameters,
-    MatchFilters,
+    MatchedIndicatorSearchBody,
+    MatchFields,
 )
 from sentinel_app.core.match import MatchFilter
 from sentinel_app.core.query import SortDirection
@@ -21,27 +24,34 @@ from sentinel_app.errors import NotFoundError
 
 _LARGEST_ID = 2**63 - 1
 
+Wanted = TypeVar('Wanted', MatchedIndicatorParameters, MatchedIndicatorSearchBody)
+
 
 def list_matches(request: Request[MatchedIndicatorParameters]) -> MatchedIndicatorPage | Document:
     """Return a page of matched Indicators with the state of Match, or all of them as CSV."""
     deps, wanted = request.deps, request.input
-    report, saved = deps.diagnostics.matches, deps.app_state.query_list()
-    filters = dataclasses.replace(
-        _filter(wanted),
-        indicator_type=wanted.indicator_type,
-        owner_name=wanted.owner,
-        query_id=wanted.query_id,
-        text=wanted.text,
-    )
-    is_descending = wanted.sort_order is SortDirection.DESCENDING
     if wanted.format == 'csv':
-        found = report.indicators(filters, sort=wanted.sort, is_descending=is_descending)
+        report, saved = deps.diagnostics.matches, deps.app_state.query_list()
+        found = report.indicators(
+            _indicator_filter(wanted), sort=wanted.sort, is_descending=_is_descending(wanted)
+        )
         rows = (matched_reply(each, report, saved) for each in found)
         return csv_document('matches', matches_csv(rows), deps)
+    return _page(request)
+
+
+def search_matches(request: Request[MatchedIndicatorSearchBody]) -> MatchedIndicatorPage:
+    """Return a page of matched Indicators with the state of Match."""
+    return _page(request)
+
+
+def _page(request: Request[Wanted]) -> MatchedIndicatorPage:
+    deps, wanted = request.deps, request.input
+    report, saved = deps.diagnostics.matches, deps.app_state.query_list()
     page, total = report.page(
-        filters,
+        _indicator_filter(wanted),
         sort=wanted.sort,
-        is_descending=is_descending,
+        is_descending=_is_descending(wanted),
         limit=wanted.limit,
         offset=wanted.offset,
     )
@@ -78,7 +88,21 @@ def _indicator_id(text: str) -> int:
     return int(text)
 
 
-def _filter(wanted: MatchFilters) -> MatchFilter:
+def _is_descending(wanted: MatchedIndicatorFields) -> bool:
+    return wanted.sort_order is SortDirection.DESCENDING
+
+
+def _indicator_filter(wanted: MatchedIndicatorFields) -> MatchFilter:
+    return dataclasses.replace(
+        _filter(wanted),
+        indicator_type=wanted.indicator_type,
+        owner_name=wanted.owner,
+        query_id=wanted.query_id,
+        text=wanted.text,
+    )
+
+
+def _filter(wanted: MatchFields) -> MatchFilter:
     return MatchFilter(
         kind=wanted.kind, severity=wanted.severity, after=wanted.after, before=wanted.before
     )

@@ -7,13 +7,13 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from sentinel_app.api.call import Request
-from sentinel_app.api.schemas import Page, PageParameters, Reply
+from sentinel_app.api.schemas import Page, PageFields, Parameters, Reply
 
 # Replies go through the platform's broker as one piece and stay under 1 MB.
 MAX_DATA_BYTES = 950_000
 
 PageModel = TypeVar('PageModel', bound=Page)
-Wanted = TypeVar('Wanted', bound=PageParameters)
+Wanted = TypeVar('Wanted', bound=PageFields)
 
 
 def page_of(
@@ -38,7 +38,9 @@ def page_of(
     limit, offset = request.input.limit, request.input.offset
     data = _fitting(items)
     following = offset + len(data)
-    has_next, has_previous = bool(data) and following < total, offset > 0
+    is_linked = isinstance(request.input, Parameters)
+    has_next = is_linked and bool(data) and following < total
+    has_previous = is_linked and offset > 0
     return model.model_validate(
         {
             **facts,

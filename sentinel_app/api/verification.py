@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sentinel_app.api import schemas
 from sentinel_app.api.call import Document, Request
 from sentinel_app.api.csv_text import csv_document, findings_csv
@@ -12,6 +14,7 @@ from sentinel_app.api.schemas import (
     FindingFields,
     FindingPage,
     FindingParameters,
+    FindingSearchBody,
     HistoryBody,
     ObjectHistory,
     Parameters,
@@ -26,6 +29,8 @@ from sentinel_app.core.finding import Finding, FindingFilter
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.task import TaskSlug
 
+Wanted = TypeVar('Wanted', FindingParameters, FindingSearchBody)
+
 
 def read(request: Request[Parameters]) -> Verification:
     """Return how Verify stands."""
@@ -35,14 +40,31 @@ def read(request: Request[Parameters]) -> Verification:
 def list_findings(request: Request[FindingParameters]) -> FindingPage | Document:
     """Return a page of findings with the state of Verify, or all of them as CSV."""
     deps, wanted = request.deps, request.input
+    if wanted.format == 'csv':
+        report, saved = deps.diagnostics.verification, deps.app_state.query_list()
+        rows = (_reply(each, deps, saved) for each in report.all(_filter(wanted)))
+        return csv_document('findings', findings_csv(rows), deps)
+    return _page(request)
+
+
+def search_findings(request: Request[FindingSearchBody]) -> FindingPage:
+    """Return a page of findings with the state of Verify."""
+    return _page(request)
+
+
+def _page(request: Request[Wanted]) -> FindingPage:
+    deps, wanted = request.deps, request.input
     report, saved = deps.diagnostics.verification, deps.app_state.query_list()
     filters = _filter(wanted)
-    if wanted.format == 'csv':
-        rows = (_reply(each, deps, saved) for each in report.all(filters))
-        return csv_document('findings', findings_csv(rows), deps)
     found, total = report.page(filters, limit=wanted.limit, offset=wanted.offset)
-    replies = (_reply(each, deps, saved) for each in found)
-    return page_of(request, FindingPage, replies, total=total, verification=_state(deps))
+    return page_of(
+        request,
+        FindingPage,
+        (_reply(each, deps, saved) for each in found),
+        total=total,
+        count_sendable=report.count_sendable(filters),
+        verification=_state(deps),
+    )
 
 
 def run(request: Request[VerifyBody]) -> Verification:

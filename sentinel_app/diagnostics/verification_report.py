@@ -102,7 +102,6 @@ class VerificationReports:
     def state(self) -> VerificationState:
         """Return how Verify stands."""
         complete = self._store.last_complete()
-        open_ids = [update.id for update in self._app_state.open_updates()]
         return VerificationState(
             interval=self._verification.interval,
             started_at=self._verification.started_at,
@@ -111,7 +110,7 @@ class VerificationReports:
             complete=complete,
             unknown=0
             if complete is None or not complete.counts.findings.get(FindingKind.UNKNOWN)
-            else self._findings.count_unknown(complete.id, open_ids),
+            else self._findings.count_unknown(complete.id, self._open_ids()),
         )
 
     def page(
@@ -122,6 +121,13 @@ class VerificationReports:
         if run is None:
             return (), 0
         return self._findings.page(run.id, wanted, limit=limit, offset=offset)
+
+    def count_sendable(self, wanted: FindingFilter) -> int:
+        """Return the number of Indicators that a person may send again at once."""
+        run = self._store.last_complete()
+        if run is None:
+            return 0
+        return self._findings.count_sendable(run.id, wanted, self._open_ids())
 
     def all(self, wanted: FindingFilter) -> Iterator[Finding]:
         """Yield the findings."""
@@ -146,6 +152,9 @@ class VerificationReports:
         except SentinelAppError as error:
             return History(error=error)
         return History(rows=tuple(_row(values) for values in answer.rows))
+
+    def _open_ids(self) -> list[str]:
+        return [update.id for update in self._app_state.open_updates()]
 
 
 def _row(values: Sequence[Any]) -> HistoryRow:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sentinel_app.core.finding import Finding, FindingFilter, HeldVersion, SeenVersion
 from sentinel_app.core.ledger_row import TYPE_OF_KIND, ObjectState, moment
-from sentinel_app.core.verification import FindingKind, Mark
+from sentinel_app.core.verification import RESENDABLE, FindingKind, Mark
 from sentinel_app.storage.accounts import LiveChanges, hour_of
 from sentinel_app.storage.cell import kind_of, read_cell
 from sentinel_app.storage.selection import select_in
@@ -123,7 +123,27 @@ class Findings:
             values = (run, json.dumps(sorted(open_ids)))
             return int(connection.execute(_SQL['count_unknown'], values).fetchone()[0])
 
+    def count_sendable(self, run: int, wanted: FindingFilter, open_ids: Collection[str]) -> int:
+        """Return the number of Indicators that can be sent again at once.
 
+        Args:
+            run: the run.
+            wanted: of which findings.
+            open_ids: the updates that wait or run; what is marked with one of them does not count.
+        """
+        where, values = _where(run, wanted)
+        with self._db.read() as connection:
+            row = connection.execute(
+                f'SELECT count(DISTINCT ledger.indicator_id) {_FROM} {where} AND {_SENDABLE}',
+                (*values, json.dumps(sorted(RESENDABLE)), json.dumps(sorted(open_ids))),
+            ).fetchone()
+            return int(row[0])
+
+
+_SENDABLE: Final = (
+    'content.summary IS NOT NULL AND finding.kind IN (SELECT value FROM json_each(?))'
+    ' AND (update_id IS NULL OR update_id NOT IN (SELECT value FROM json_each(?)))'
+)
 _OF_TYPE: Final = 'ledger.kind IN (SELECT value FROM json_each(?))'
 _HAS_TEXT: Final = "instr(lower(coalesce(content.summary, pattern, '')), lower(?))"
 

@@ -166,7 +166,11 @@ class NextUpdate(Reply):
 
 
 class Page(Reply):
-    """One page of a list. `next` and `previous` are query strings, to put after the same path."""
+    """One page of a list.
+
+    `next` and `previous` are query strings, to put after the same path; null where the list was
+    requested by a body, which says itself which part is wanted.
+    """
 
     count: int
     next: str | None
@@ -180,11 +184,19 @@ class Parameters(Shape):
     model_config = ConfigDict(extra='forbid')
 
 
-class PageParameters(Parameters):
+class PageFields(Shape):
     """Which part of a list is wanted."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
     offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0
+
+
+class PageParameters(PageFields, Parameters):
+    """Which part of a list is wanted."""
+
+
+class PageBody(PageFields, Body):
+    """Which part of a list is wanted, where filters hold free text."""
 
 
 def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:

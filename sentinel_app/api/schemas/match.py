@@ -11,8 +11,10 @@ from sentinel_app.api.schemas.base import (
     LogsError,
     Moment,
     Page,
+    PageBody,
     PageParameters,
     Reply,
+    Shape,
     TypeSlug,
 )
 from sentinel_app.api.schemas.configure import MAX_OWNER_CHARS
@@ -104,8 +106,8 @@ class ValueMatches(Reply):
     alerts: list[MatchedAlert] = Field(description='The newest few')
 
 
-class MatchFilters(PageParameters):
-    """Filters of the matches."""
+class MatchFields(Shape):
+    """What narrows the matches."""
 
     kind: MatchKind | None = None
     severity: AlertSeverity | None = None
@@ -113,12 +115,12 @@ class MatchFilters(PageParameters):
     before: Moment | None = None
 
 
-class MatchedAlertParameters(MatchFilters):
+class MatchedAlertParameters(MatchFields, PageParameters):
     """Which alerts of an Indicator are wanted."""
 
 
-class MatchedIndicatorParameters(MatchFilters):
-    """Which matched Indicators are wanted, in which order, and how they come."""
+class MatchedIndicatorFields(MatchFields):
+    """Which matched Indicators are wanted, and in which order."""
 
     indicator_type: TypeSlug | None = None
     owner: Annotated[str, Field(max_length=MAX_OWNER_CHARS)] | None = None
@@ -129,7 +131,16 @@ class MatchedIndicatorParameters(MatchFilters):
     ] = ''
     sort: MatchSort = MatchSort.LAST
     sort_order: SortDirection = SortDirection.DESCENDING
+
+
+class MatchedIndicatorParameters(MatchedIndicatorFields, PageParameters):
+    """Which matched Indicators are wanted, in which order, and how they come."""
+
     format: Literal['json', 'csv'] = 'json'
+
+
+class MatchedIndicatorSearchBody(MatchedIndicatorFields, PageBody):
+    """Which matched Indicators are wanted, in free text, and in which order."""
 
 
 class MatchQueryCount(Reply):

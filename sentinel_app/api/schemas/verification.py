@@ -12,6 +12,7 @@ from sentinel_app.api.schemas.base import (
     LogsError,
     Moment,
     Page,
+    PageBody,
     PageParameters,
     Reply,
     Shape,
@@ -109,6 +110,10 @@ class FindingPage(Page):
     """A page of findings, and how Verify stands."""
 
     data: list[Finding]
+    count_sendable: int = Field(
+        description='Indicators that `verification/send` would send again for these filters, '
+        'however many; those that wait to be sent are left out'
+    )
     verification: Verification
 
 
@@ -126,6 +131,10 @@ class FindingParameters(FindingFields, PageParameters):
     """Filters of the findings, and how they come."""
 
     format: Literal['json', 'csv'] = 'json'
+
+
+class FindingSearchBody(FindingFields, PageBody):
+    """Filters of the findings, in free text."""
 
 
 class VerifyBody(Body):

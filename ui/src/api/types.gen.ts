@@ -373,7 +373,8 @@ export interface paths {
         /** Indicators in the alerts of Sentinel, and how the Task Match stands */
         get: operations["get-match"];
         put?: never;
-        post?: never;
+        /** The same, with filters in free text; nothing is changed */
+        post: operations["post-match"];
         delete?: never;
         options?: never;
         head?: never;
@@ -696,7 +697,8 @@ export interface paths {
         /** What the last completed run of Verify found, object by object */
         get: operations["get-verification-finding"];
         put?: never;
-        post?: never;
+        /** The same, with filters in free text; nothing is changed */
+        post: operations["post-verification-finding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1285,6 +1287,11 @@ export interface components {
         FindingPage: {
             /** Count */
             count: number;
+            /**
+             * Count Sendable
+             * @description Indicators that `verification/send` would send again for these filters, however many; those that wait to be sent are left out
+             */
+            count_sendable: number;
             /** Data */
             data: components["schemas"]["Finding"][];
             /** Next */
@@ -1327,6 +1334,42 @@ export interface components {
              * @description Why ThreatConnect could not name its copies; null where it could
              */
             source_error: string | null;
+        };
+        /**
+         * FindingSearchBody
+         * @description Filters of the findings, in free text.
+         */
+        FindingSearchBody: {
+            /** @default null */
+            indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+            /** @default null */
+            kind?: components["schemas"]["FindingKind"] | null;
+            /**
+             * Limit
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+            /**
+             * Owner
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Query Id
+             * @default null
+             */
+            query_id?: string | null;
+            /**
+             * Text
+             * @description A part of message, reason or value, in any case
+             * @default
+             */
+            text?: string;
         };
         /**
          * Health
@@ -2071,6 +2114,59 @@ export interface components {
             total_count: number;
         };
         /**
+         * MatchedIndicatorSearchBody
+         * @description Which matched Indicators are wanted, in free text, and in which order.
+         */
+        MatchedIndicatorSearchBody: {
+            /**
+             * After
+             * @description Of the last event behind an alert
+             * @default null
+             */
+            after?: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before?: string | null;
+            /** @default null */
+            indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+            /** @default null */
+            kind?: components["schemas"]["MatchKind"] | null;
+            /**
+             * Limit
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+            /**
+             * Owner
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Query Id
+             * @default null
+             */
+            query_id?: string | null;
+            /** @default null */
+            severity?: components["schemas"]["AlertSeverity"] | null;
+            /** @default last */
+            sort?: components["schemas"]["MatchSort"];
+            /** @default desc */
+            sort_order?: components["schemas"]["SortDirection"];
+            /**
+             * Text
+             * @description A part of the value or of an alert name, in any case
+             * @default
+             */
+            text?: string;
+        };
+        /**
          * MatchKind
          * @description How sure it is that the alert is about our Indicator.
          * @enum {string}
@@ -2163,6 +2259,12 @@ export interface components {
              */
             read_until: string | null;
         };
+        /**
+         * MatchSort
+         * @description Orders of the matched Indicators.
+         * @enum {string}
+         */
+        MatchSort: "last" | "first" | "alerts" | "severity" | "summary";
         /**
          * MatchSummary
          * @description Indicators that were matched in the last days: which feed earns its keep.
@@ -6327,6 +6429,111 @@ export interface operations {
             };
         };
     };
+    "post-match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchedIndicatorSearchBody"];
+            };
+        };
+        responses: {
+            /** @description The same, with filters in free text; nothing is changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchedIndicatorPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "get-match-indicator_id-alert": {
         parameters: {
             query?: {
@@ -8144,6 +8351,111 @@ export interface operations {
             };
             /** @description The address is too long */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-verification-finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingSearchBody"];
+            };
+        };
+        responses: {
+            /** @description The same, with filters in free text; nothing is changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
