@@ -38,6 +38,8 @@ export const screens: readonly Screen[] = [
   { path: 'jobs', label: 'JOBS', Page: further.page('JobsPage') },
   { path: 'tasks', label: 'TASKS', Page: further.page('TasksPage') },
   { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: further.page('ErrorsPage') },
+  { path: 'reports/verify', label: 'VERIFY', menu: 'REPORTS', Page: further.page('VerifyPage') },
+  { path: 'reports/matches', label: 'MATCHES', menu: 'REPORTS', Page: further.page('MatchesPage') },
   {
     path: 'reports/lookup',
     label: 'INDICATOR LOOKUP',

@@ -1,5 +1,5 @@
 /** All pages of a list, one after the other. */
-import { get, type QueryValue } from './client';
+import { get, post, type QueryValue } from './client';
 
 export interface Walk {
   signal: AbortSignal;
@@ -20,9 +20,29 @@ interface Steps<Row> {
   hold?: (first: Row) => Record<string, QueryValue>;
 }
 
-export async function getAll<Row>(
+/** The pages of a list whose filters fit into its address. */
+export function getAll<Row>(
   path: string,
   query: Record<string, QueryValue>,
+  walk: Walk,
+  steps: Steps<Row>,
+): Promise<Row[]> {
+  return walkAll((place) => get<Page<Row>>(path, { ...query, ...place }, walk.signal), walk, steps);
+}
+
+/** The pages of a list whose filters are free text, which goes in a body. */
+export function postAll<Row>(
+  path: string,
+  body: object,
+  walk: Walk,
+  steps: Steps<Row>,
+): Promise<Row[]> {
+  const { signal } = walk;
+  return walkAll((place) => post<Page<Row>>(path, { ...body, ...place }, { signal }), walk, steps);
+}
+
+async function walkAll<Row>(
+  readPage: (place: Record<string, QueryValue>) => Promise<Page<Row>>,
   walk: Walk,
   steps: Steps<Row>,
 ): Promise<Row[]> {
@@ -30,8 +50,7 @@ export async function getAll<Row>(
   let held: Record<string, QueryValue> = {};
   let offset = 0;
   for (;;) {
-    const place = { ...held, limit: steps.limit, offset };
-    const page = await get<Page<Row>>(path, { ...query, ...place }, walk.signal);
+    const page = await readPage({ ...held, limit: steps.limit, offset });
     const [first] = page.data;
     if (first === undefined) break;
     if (offset === 0 && steps.hold !== undefined) held = steps.hold(first);

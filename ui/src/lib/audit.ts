@@ -14,6 +14,8 @@ const actions = new Map([
   ['error-retry', 'Refused Indicators sent again'],
   ['indicator-send', 'Values sent'],
   ['indicator-withdraw', 'Values withdrawn'],
+  ['finding-send', 'Findings sent again'],
+  ['finding-withdraw', 'Unknown objects withdrawn'],
   ['task-run', 'Task run'],
   ['task-pause', 'Task paused'],
   ['task-resume', 'Task resumed'],

@@ -18,6 +18,8 @@ export const screenPlaces = {
   Jobs: 'operations.html#jobs',
   Tasks: 'operations.html#tasks',
   Errors: 'operations.html#errors',
+  Verify: 'operations.html#verify',
+  Matches: 'operations.html#matches',
   'Indicator Lookup': 'operations.html#indicator-lookup',
   Audit: 'operations.html#audit',
 } as const;

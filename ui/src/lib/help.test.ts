@@ -26,24 +26,30 @@ function enumsOf(node: unknown, path: string): [string, string[]][] {
 }
 
 const api = readJson('ui/openapi.json') as { components: { schemas: unknown } };
-/** A problem says itself what it is and where it is solved; the format of a file tells nothing. */
-const untold = /^(ConditionCode|Screen|Severity)$|\/format|\/indicator_type/;
+/**
+ * A problem says itself what it is and where it is solved, and MATCHES how its last run ended; headings
+ * name the orders of a list; the format of a file tells nothing.
+ */
+const untold = /^(ConditionCode|MatchOutcome|MatchSort|Screen|Severity)$|\/format|\/indicator_type/;
 const enums = enumsOf(api.components.schemas, '').filter(([path]) => !untold.test(path));
 
 const topicOf: Record<string, TopicName> = {
   About: 'Error about',
+  AlertSeverity: 'Severity',
   Change: 'Query change',
   CheckName: 'Check',
   CheckStatus: 'Check result',
   'ConfigureBody/properties/run/anyOf/0': 'Update',
   ErrorState: 'Error state',
   Fate: 'Copy',
+  FindingKind: 'Finding',
   HealthState: 'Health',
   'HigherQueries/properties/basis': 'Basis of overlap',
   'ImportBody/properties/run/anyOf/0': 'Update',
   IndicatorType: 'Indicator type',
   JobStatus: 'Job status',
   JobType: 'Job type',
+  MatchKind: 'Match',
   Mode: 'Update',
   Outcome: 'Outcome',
   'QueryResult/properties/sends_nothing/anyOf/0': 'Sends nothing',

@@ -1,11 +1,13 @@
 /** What the words of the page mean, said where they stand. Loaded when somebody asks. */
 import { about, errorState } from './help/error';
 import { copy, relation, sentState, verdict } from './help/finding';
+import { severity, matchKind } from './help/match';
 import { check, checkResult, health, system } from './help/health';
 import { inputs } from './help/input';
 import { basis, change, direction, indicatorType, sendsNothing } from './help/query';
 import { task, taskGroup, taskState } from './help/task';
 import type { Topic } from './help/topic';
+import { finding } from './help/verification';
 import { jobStatus, jobType, mode, outcome, scope, updateStatus } from './help/update';
 
 const precedence =
@@ -85,6 +87,20 @@ export const topics = {
   'Sends nothing': {
     text: 'A query that sends nothing: everything it returns is sent from higher queries.',
     entries: sendsNothing,
+  },
+  Finding: {
+    text: 'What is wrong with one object. Nothing is concluded from rows that do not come.',
+    entries: finding,
+    guide: 'operations.html#verify',
+  },
+  Match: {
+    text: 'How sure it is that an alert is about an Indicator.',
+    entries: matchKind,
+    guide: 'operations.html#matches',
+  },
+  Severity: {
+    text: 'Of an alert, as Microsoft Sentinel has it; of an Indicator, the highest of its alerts.',
+    entries: severity,
   },
   Relation: { text: 'How the value below is related to the one above.', entries: relation },
   'State in Sentinel': { text: 'What Microsoft Sentinel has of a value.', entries: sentState },

@@ -5,7 +5,7 @@ import { pageParams } from './page';
 import { isRangeSet, noRange, rangeOf } from './range';
 import { statusesOf } from './status';
 
-export const jobTypes = ['scheduled', 'ad-hoc'] as const;
+export const jobTypes = ['scheduled', 'ad-hoc', 'verify'] as const;
 export const modes = ['delta', 'full', 'reconcile'] as const;
 
 function oneOf<Word extends string>(words: readonly Word[], text: string | null): Word | '' {

@@ -8,7 +8,14 @@ const names: Record<Exclude<Scoped['scope'], 'whole'>, [string, string]> = {
   refused: ['Send refused again', 'Indicator'],
   send: ['Send now', 'value'],
   withdraw: ['Withdraw now', 'value'],
+  verify: ['Send again', 'Indicator'],
+  unknown: ['Withdraw unknown', 'object'],
 };
+
+/** Whether such an update reads nothing. */
+export function onlyWithdraws(scope: Scoped['scope']): boolean {
+  return scope === 'withdraw' || scope === 'unknown';
+}
 
 /** `delta`, or `Send now: 3 values`. */
 export function scopeText({ mode, scope, count_asked: count }: Scoped): string {

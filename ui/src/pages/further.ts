@@ -8,4 +8,6 @@ export { ContentDownload } from '../shell/ContentDownload';
 export { ErrorsPage } from './errors/ErrorsPage';
 export { JobsPage } from './jobs/JobsPage';
 export { LookupPage } from './lookup/LookupPage';
+export { MatchesPage } from './matches/MatchesPage';
 export { TasksPage } from './tasks/TasksPage';
+export { VerifyPage } from './verify/VerifyPage';

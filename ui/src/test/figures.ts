@@ -1,5 +1,7 @@
 /** Figures of DASHBOARD for tests, with sensible defaults. */
 import type { Figures, MetricSummary, UpdateFigures } from '../api/model';
+import { makeMatchSummary } from './matches';
+import { makeVerification } from './verification';
 
 export function makeFigures(changes: Partial<Figures> = {}): Figures {
   return {
@@ -63,28 +65,8 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
       waiting_seconds: null,
       asked_wait: null,
     },
-    matches: {
-      days: 7,
-      count_indicators: 0,
-      count_exact: 0,
-      count_alerts: 0,
-      by_query: [],
-      by_owner: [],
-      run: {
-        interval_hours: 1,
-        date_began: null,
-        date_ended: null,
-        date_completed: null,
-        date_next: null,
-        read_until: null,
-        outcome: null,
-        date_seen: null,
-        count_alerts: 0,
-        count_unreadable: 0,
-        count_new: 0,
-        error: null,
-      },
-    },
+    matches: makeMatchSummary(),
+    verification: makeVerification(),
     health: { status: 'healthy', conditions: [] },
     history: null,
     ...changes,

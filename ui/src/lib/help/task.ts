@@ -6,6 +6,10 @@ export const task: Entries<Schemas['TaskSlug']> = {
   convert: ['Convert', 'Decides which copy of a value is sent, and builds the STIX objects.'],
   upload: ['Upload', 'Sends the objects to Microsoft Sentinel, within the API limit.'],
   'schedule-updates': ['Schedule Updates', 'Queues an update when it is due.'],
+  verify: [
+    'Verify',
+    'Compares what Microsoft Sentinel has with what was sent. It changes nothing.',
+  ],
   match: [
     'Match',
     'Reads the alerts of Microsoft Sentinel and finds the Indicators that they are about.',
@@ -31,5 +35,8 @@ export const taskGroup: Entries<Schemas['TaskGroup']> = {
     'Ingestion pipeline',
     'The way of an Indicator: read from ThreatConnect, converted, sent to Microsoft Sentinel.',
   ],
-  Standalone: ['Standalone', 'What runs beside it: the schedule and the clean-up.'],
+  Standalone: [
+    'Standalone',
+    'What runs beside it: the schedule, reading back from Microsoft Sentinel, and the clean-up.',
+  ],
 };

@@ -32,6 +32,8 @@ export const scope: Entries<Schemas['Scope']> = {
   refused: ['Refused', 'Sends again what Microsoft Sentinel refused.'],
   send: ['Send now', 'Sends the values that a person chose.'],
   withdraw: ['Withdraw', 'Withdraws what a person chose.'],
+  verify: ['Send again', 'Sends what Microsoft Sentinel does not have as it was sent.'],
+  unknown: ['Withdraw unknown', 'Withdraws objects that this Service has no record of.'],
 };
 
 export const jobStatus: Entries<Schemas['JobStatus']> = {
@@ -64,6 +66,7 @@ export const jobStatus: Entries<Schemas['JobStatus']> = {
 export const jobType: Entries<Schemas['JobType']> = {
   scheduled: ['Scheduled', 'Queued by the schedule.'],
   'ad-hoc': ['Ad-hoc', 'Requested by a person. Scheduled Jobs that wait go first.'],
+  verify: ['Verify', 'Requested by a person in VERIFY, for what Verify found.'],
 };
 
 export const outcome: Entries<Schemas['Outcome']> = {

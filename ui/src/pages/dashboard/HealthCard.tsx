@@ -6,6 +6,7 @@ import type { Check, CheckReport, Condition, HealthReport, MetricSummary } from 
 import { Card } from '../../components/Card';
 import { ErrorCode } from '../../components/ErrorCode';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { FullMessage } from '../../components/FullMessage';
 import { RemedyLink } from '../../components/GuideLink';
 import { Icon } from '../../components/Icon';
 import { Link } from '../../components/Link';
@@ -105,17 +106,6 @@ function Problem({ condition }: { condition: Condition }) {
         <FullMessage text={condition.reason} />
       </div>
     </li>
-  );
-}
-
-/** The other side's own words, which are long, and for those who look closer. */
-function FullMessage({ text }: { text: string }) {
-  if (text === '') return null;
-  return (
-    <details className={classes.reason}>
-      <summary>Full error message</summary>
-      <div dir="auto">{text}</div>
-    </details>
   );
 }
 

@@ -9,7 +9,7 @@ import { TimeDistance } from '../../components/TimeText';
 import { TroubleText } from '../../components/TroubleText';
 import { settledOf, stagePauses } from '../../lib/backlog';
 import { capitalized, counted, formatCount } from '../../lib/number';
-import { updateName } from '../../lib/scope';
+import { onlyWithdraws, updateName } from '../../lib/scope';
 import { limitWords, spanLeft } from '../../lib/timeLeft';
 import classes from './RunningUpdate.module.css';
 import { jobsOf } from './Tiles';
@@ -50,7 +50,7 @@ export function RunningUpdate({ summary, update }: RunningUpdateProps) {
       <Text size="sm" c="dimmed">
         {formatCount(settled)}
         {total !== null && ` of ${formatCount(total)}`} done:{' '}
-        {update.scope === 'withdraw'
+        {onlyWithdraws(update.scope)
           ? `${formatCount(figures.withdrawn)} withdrawn`
           : `${formatCount(figures.sent)} sent`}
         , {formatCount(figures.refused)} refused

@@ -14,7 +14,7 @@ import { healthFace } from '../../lib/health';
 import { isDue } from '../../lib/nextUpdate';
 import { capitalized, counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
-import { updateName } from '../../lib/scope';
+import { onlyWithdraws, updateName } from '../../lib/scope';
 import { formatSpan, secondsBetween } from '../../lib/time';
 import { limitWords, spanLeft } from '../../lib/timeLeft';
 import { RefusedTile } from './RefusedTile';
@@ -97,7 +97,7 @@ function backlogWords(summary: MetricSummary): string {
   const isHeldUp = stagePauses(summary).length > 0 || summary.troubles.length > 0;
   if (isHeldUp) return 'An update is waiting';
   // What is withdrawn by hand is known without ThreatConnect.
-  const isRead = summary.running?.scope !== 'withdraw';
+  const isRead = summary.running === null || !onlyWithdraws(summary.running.scope);
   return isRead ? 'Reading from ThreatConnect' : 'Preparing the withdrawal';
 }
 
@@ -148,7 +148,7 @@ function LastTile({ summary }: { summary: MetricSummary }) {
     >
       <UpdateName update={last} />
       {took !== null && ` in ${formatSpan(Math.max(1, took))}`}
-      {last.scope === 'withdraw'
+      {onlyWithdraws(last.scope)
         ? `: ${formatCount(figures.withdrawn)} withdrawn`
         : `: ${formatCount(figures.read)} read, ${formatCount(figures.sent)} sent`}
       {losses !== '' && (

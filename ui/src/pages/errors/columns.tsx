@@ -5,12 +5,12 @@ import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
 import { ErrorCode } from '../../components/ErrorCode';
 import { Icon } from '../../components/Icon';
-import { Link, TextButton } from '../../components/Link';
+import { JobMark } from '../../components/JobMark';
+import { TextButton } from '../../components/Link';
 import { LongText } from '../../components/LongText';
 import { NumberText } from '../../components/NumberText';
 import { TimeText } from '../../components/TimeText';
 import { formatCount } from '../../lib/number';
-import { formatHash } from '../../lib/route';
 import { IndicatorName } from '../../components/IndicatorName';
 import { QueryName } from '../../components/QueryName';
 import { StateCell } from './StateCell';
@@ -44,14 +44,7 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       width: 140,
       cell: (row) => (
         <>
-          <Link
-            isMono
-            href={formatHash('jobs', { open: row.request_id })}
-            aria-label={`Job ${row.request_id}`}
-            title={row.request_id}
-          >
-            {row.request_id.slice(0, 8)}
-          </Link>
+          <JobMark requestId={row.request_id} />
           <JobQuery query={row.query} />
         </>
       ),

@@ -5,6 +5,7 @@ import { useCancelJob, useRetryJob } from '../../api/job';
 import type { Job } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import type { JobAction } from '../../lib/jobAction';
+import { onlyWithdraws } from '../../lib/scope';
 import { setParams } from '../../shell/router';
 import { showToast } from '../../shell/toast';
 import { WhichRequest } from './WhichRequest';
@@ -83,7 +84,7 @@ function CancelDialog({ job, onClose }: OneActionProps) {
       }
     >
       <Text size="sm">
-        It has not started, so nothing was {job.scope === 'withdraw' ? 'withdrawn' : 'sent'}.
+        It has not started, so nothing was {onlyWithdraws(job.scope) ? 'withdrawn' : 'sent'}.
         {job.scope === 'whole' && ' The next update of the query includes its Indicators.'}
       </Text>
       <WhichRequest job={job} />

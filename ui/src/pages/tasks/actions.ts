@@ -11,6 +11,7 @@ export const actionNames: Record<TaskAction, string> = {
 
 const runWords: Partial<Record<Task['slug'], string>> = {
   'schedule-updates': 'Queues the next scheduled update now, before it is due.',
+  verify: 'Compares what Sentinel has with what was sent now, before it is due.',
   match: 'Reads new alerts now, before it is due.',
   cleaner: 'Cleans up now, before the next scheduled run.',
 };
