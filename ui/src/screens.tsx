@@ -20,6 +20,7 @@ export interface Screen {
 const further = laterPages(() =>
   import('./pages/further').then(
     ({
+      ConflictDialog: _conflict,
       ContentDownload: _content,
       drag: _drag,
       ImportDialog: _import,

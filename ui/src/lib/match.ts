@@ -1,5 +1,5 @@
 /** Indicators in the alerts of Sentinel, in words. */
-import type { MatchedAlert, MatchedIndicator, MatchRun } from '../api/model';
+import type { MatchedAlert, MatchedIndicator } from '../api/model';
 import type { Cell } from './csv';
 import { typeLabel } from './label';
 import type { Tone } from './status';
@@ -37,18 +37,6 @@ export const severityNames = Object.keys(severities) as Severity[];
 
 export function severityFace(severity: Severity): Face {
   return severities[severity];
-}
-
-/** The state of the Task Match as the page tells it. */
-export type MatchStage = 'off' | 'never' | 'running' | 'failed' | 'no-table' | 'none-seen' | 'done';
-
-export function matchStage(run: MatchRun): MatchStage {
-  const { date_began: began, date_ended: ended, outcome } = run;
-  if (began === null) return run.interval_hours === 0 ? 'off' : 'never';
-  if (ended === null || new Date(ended).getTime() < new Date(began).getTime()) return 'running';
-  if (outcome === 'failed') return 'failed';
-  if (outcome === 'no-table') return 'no-table';
-  return run.date_seen === null ? 'none-seen' : 'done';
 }
 
 /** `Impossible travel, Phishing, and 3 more`. */

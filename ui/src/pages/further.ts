@@ -1,5 +1,6 @@
 /** The screens that a first view does not need, what dragging takes and the import, in one file. */
 export { AuditPage } from './audit/AuditPage';
+export { ConflictDialog } from './configure/ConflictDialog';
 export * as drag from './configure/drag';
 export { ImportDialog } from './configure/ImportDialog';
 export { MoveDialog } from './configure/MoveDialog';

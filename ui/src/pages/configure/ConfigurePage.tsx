@@ -23,7 +23,6 @@ import {
 import { capitalized } from '../../lib/number';
 import { searched } from '../../lib/querySearch';
 import { useLeaveGuard } from '../../shell/router';
-import { ConflictDialog } from './ConflictDialog';
 import { EditButtons } from './EditButtons';
 import { KeptNotice } from './KeptNotice';
 import { NextUpdate } from './NextUpdate';
@@ -42,9 +41,12 @@ const SUMMARY = 'TQL queries, highest precedence first';
 /** A list with fewer queries is seen at once. */
 const SEARCHED_FROM = 5;
 
-/** Seldom needed, and so in the file that comes later. */
+/** Seldom needed, and so in the file that comes later; what edits has loaded it. */
 const MoveDialog = lazy(() =>
   import('../further').then((module) => ({ default: module.MoveDialog })),
+);
+const ConflictDialog = lazy(() =>
+  import('../further').then((module) => ({ default: module.ConflictDialog })),
 );
 
 export function ConfigurePage() {
@@ -265,13 +267,17 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
           onClose={() => setIsSaveOpen(false)}
         />
       )}
-      <ConflictDialog
-        newer={editing.conflict}
-        draft={draft}
-        onTakeNewer={editing.takeNewer}
-        onKeepMine={editing.keepMine}
-        onClose={editing.closeConflict}
-      />
+      {editing.conflict !== null && draft !== null && (
+        <Suspense fallback={null}>
+          <ConflictDialog
+            newer={editing.conflict}
+            draft={draft}
+            onTakeNewer={editing.takeNewer}
+            onKeepMine={editing.keepMine}
+            onClose={editing.closeConflict}
+          />
+        </Suspense>
+      )}
       <ConfirmDialog
         isOpen={isDropAsked || guard.isAsked}
         title="Discard unsaved changes?"

@@ -19,9 +19,9 @@ import { TqlText } from '../../tql/TqlText';
 import { TwoLists } from './TwoLists';
 
 interface ConflictDialogProps {
-  /** The newer saved list; without one there is no conflict. */
-  newer: Configure | null;
-  draft: Draft | null;
+  /** The newer saved list. */
+  newer: Configure;
+  draft: Draft;
   onTakeNewer: () => void;
   onKeepMine: () => void;
   onClose: () => void;
@@ -29,14 +29,14 @@ interface ConflictDialogProps {
 
 export function ConflictDialog(props: ConflictDialogProps) {
   const { newer, draft, onTakeNewer, onKeepMine, onClose } = props;
-  const lists = compareLists(newer?.queries ?? [], draft?.rows ?? []);
+  const lists = compareLists(newer.queries, draft.rows);
   const count = countDiffering(lists);
   return (
     <Dialog
-      isOpen={newer !== null && draft !== null}
+      isOpen
       onClose={onClose}
       title={
-        newer?.saved_by == null
+        newer.saved_by === null
           ? 'This list was changed'
           : `This list was changed by ${newer.saved_by}`
       }
@@ -46,7 +46,7 @@ export function ConflictDialog(props: ConflictDialogProps) {
       <Stack gap="md">
         <Text size="sm">
           It was saved{' '}
-          {newer?.saved_at != null && (
+          {newer.saved_at !== null && (
             <>
               <TimeText value={newer.saved_at} />,{' '}
             </>

@@ -1,24 +1,16 @@
-/** Active objects in Sentinel, by type and by TQL query: tables whose numbers have bars. */
-import { Table, Text, Tooltip } from '@mantine/core';
-import type { ReactNode } from 'react';
+/** Active objects in Sentinel, by type and by TQL query. */
+import { Tooltip } from '@mantine/core';
 
 import type { MetricSummary, QueryCount } from '../../api/model';
-import { Bar } from '../../components/Bar';
 import { Card } from '../../components/Card';
-import { NumberText } from '../../components/NumberText';
 import { OwnerNames } from '../../components/OwnerNames';
 import { QueryName } from '../../components/QueryName';
 import { typeLabel } from '../../lib/label';
-import { formatCount } from '../../lib/number';
 import { formatDay } from '../../lib/time';
 import { useZone } from '../../shell/zone';
-import classes from './CountCards.module.css';
+import { CountTable, type Line } from './CountTable';
 
-interface Line {
-  key: string;
-  name: ReactNode;
-  count: number;
-}
+const objects = { counts: 'Objects', empty: 'No active objects yet' };
 
 export function TypeCard({ summary }: { summary: MetricSummary }) {
   const lines = [...summary.by_type]
@@ -30,7 +22,7 @@ export function TypeCard({ summary }: { summary: MetricSummary }) {
     }));
   return (
     <Card title="In Sentinel by type">
-      <CountTable label="In Sentinel by type" heading="Indicator type" lines={lines} />
+      <CountTable label="In Sentinel by type" heading="Indicator type" {...objects} lines={lines} />
     </Card>
   );
 }
@@ -52,7 +44,7 @@ export function QueryCard({ summary }: { summary: MetricSummary }) {
   }
   return (
     <Card title="In Sentinel by TQL query">
-      <CountTable label="In Sentinel by TQL query" heading="TQL query" lines={lines} />
+      <CountTable label="In Sentinel by TQL query" heading="TQL query" {...objects} lines={lines} />
     </Card>
   );
 }
@@ -75,49 +67,5 @@ function QueryCell({ query }: { query: QueryCount }) {
         />
       </span>
     </Tooltip>
-  );
-}
-
-interface CountTableProps {
-  label: string;
-  heading: string;
-  lines: readonly Line[];
-}
-
-function CountTable({ label, heading, lines }: CountTableProps) {
-  const most = Math.max(1, ...lines.map(({ count }) => count));
-  if (lines.length === 0) {
-    return (
-      <Text size="sm" c="dimmed" py="md">
-        No active objects yet
-      </Text>
-    );
-  }
-  return (
-    // What scrolls has to be reachable by the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={classes.scroll} role="group" aria-label={label} tabIndex={0}>
-      <Table className={classes.table} aria-label={label}>
-        <Table.Thead className={classes.head}>
-          <Table.Tr>
-            <Table.Th scope="col">{heading}</Table.Th>
-            <Table.Th scope="col">Objects</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {lines.map(({ key, name, count }) => (
-            <Table.Tr key={key}>
-              <Table.Th scope="row">{name}</Table.Th>
-              <Table.Td>
-                <div className={classes.line}>
-                  <Bar share={count / most} />
-                  <NumberText>{formatCount(count)}</NumberText>
-                </div>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
   );
 }

@@ -18,6 +18,7 @@ import { QueryCard, TypeCard } from './CountCards';
 import classes from './DashboardPage.module.css';
 import { HealthCard } from './HealthCard';
 import { HistoryCard } from './HistoryCard';
+import { ReadBackCards } from './ReadBackCards';
 import { RunningUpdate } from './RunningUpdate';
 import { Tiles } from './Tiles';
 
@@ -84,6 +85,7 @@ function Figures({ summary, period }: { summary: MetricSummary; period: Period }
       {summary.running !== null && <RunningUpdate summary={summary} update={summary.running} />}
       <div className={classes.cards}>
         <HistoryCard summary={summary} period={period} nowMs={nowMs} />
+        <ReadBackCards summary={summary} />
         <TypeCard summary={summary} />
         <QueryCard summary={summary} />
         <HealthCard summary={summary} />

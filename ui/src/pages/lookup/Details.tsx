@@ -10,6 +10,7 @@ import { Words } from '../../components/Words';
 import { lookedUpAs, verdictFace, verdictWords } from '../../lib/lookup';
 import { CopyTable } from './CopyTable';
 import classes from './LookupPage.module.css';
+import { MatchCard } from './MatchCard';
 import { NearTable } from './NearTable';
 import { RefusedCard } from './RefusedCard';
 import { SentCard } from './SentCard';
@@ -74,11 +75,12 @@ function Verdict({ findings: { row } }: { findings: Findings }) {
 }
 
 function Found({ findings, isBelowRow }: { findings: Findings; isBelowRow: boolean }) {
-  const { sent, refused, copies, near, queries, source_error: sourceError } = findings;
-  const isEmpty = sent.length + refused.length + copies.length + near.length === 0;
+  const { sent, refused, copies, near, queries, matches, source_error: sourceError } = findings;
+  const isEmpty = sent.length + refused.length + copies.length + near.length + matches.count === 0;
   return (
     <>
       {sourceError !== null && <SourceNotice error={sourceError} />}
+      {matches.count > 0 && <MatchCard value={findings.row.value} matches={matches} />}
       {copies.length > 0 && <CopyTable copies={copies} />}
       {near.length > 0 && <NearTable near={near} queries={queries} />}
       {refused.map((object) => (

@@ -15,6 +15,7 @@ import { webAddress } from '../../lib/link';
 import { objectName, stateFace } from '../../lib/lookup';
 import { counted } from '../../lib/number';
 import { JobLink } from '../jobs/JobLink';
+import { AskSentinel } from './AskSentinel';
 import classes from './SentCard.module.css';
 import { TakenBy } from './TakenBy';
 
@@ -49,6 +50,10 @@ export function SentCard({ sent, queries }: SentCardProps) {
           text={JSON.stringify(sent.stix.object, null, 2)}
         />
       </div>
+      <AskSentinel
+        stixId={sent.stix_id}
+        of={[sent.summary, sent.hash_kind].filter(Boolean).join(', ')}
+      />
     </Card>
   );
 }

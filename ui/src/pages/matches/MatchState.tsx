@@ -9,7 +9,7 @@ import { Link } from '../../components/Link';
 import { LogsErrorNotice } from '../../components/LogsErrorNotice';
 import { Notice } from '../../components/Notice';
 import { TimeDistance, TimeText } from '../../components/TimeText';
-import { matchStage } from '../../lib/match';
+import { matchStage } from '../../lib/matchStage';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 

@@ -5,7 +5,7 @@ import { Fragment } from 'react';
 import type { Finding } from '../../api/model';
 import { GuideLink } from '../../components/GuideLink';
 import { TimeText } from '../../components/TimeText';
-import { differencesOf, type DifferencePart } from '../../lib/verification';
+import { differencesOf, type DifferencePart } from '../../lib/finding';
 import classes from './VerifyPage.module.css';
 
 export function Difference({ finding }: { finding: Finding }) {

@@ -6,7 +6,8 @@ import { DataTable, type Column } from '../../components/DataTable';
 import { TextButton } from '../../components/Link';
 import { NumberText } from '../../components/NumberText';
 import { formatCount } from '../../lib/number';
-import { countOf, findingKinds, kindFace } from '../../lib/verification';
+import { kindFace } from '../../lib/finding';
+import { countOf, findingKinds, kindName } from '../../lib/verification';
 import classes from './VerifyPage.module.css';
 import { WithdrawUnknown } from './WithdrawUnknown';
 
@@ -31,7 +32,7 @@ export function KindTable({ state, run, chosen, onChoose }: KindTableProps) {
           aria-pressed={kind === chosen}
           onClick={() => onChoose(kind === chosen ? '' : kind)}
         >
-          {kindFace(kind).name}
+          {kindName(kind)}
         </TextButton>
       ),
     },

@@ -10,7 +10,7 @@ import { Icon } from '../../components/Icon';
 import { IndicatorName } from '../../components/IndicatorName';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
-import { MOST_SENT_AGAIN, needsNewId } from '../../lib/verification';
+import { MOST_SENT_AGAIN, needsNewId } from '../../lib/finding';
 import { showToast } from '../../shell/toast';
 import { Difference } from './Difference';
 

@@ -8,7 +8,7 @@ import { QueryFilter } from '../../components/QueryFilter';
 import { SearchField } from '../../components/SearchField';
 import { isFindingFiltered, noFindingFilter } from '../../lib/findingFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
-import { findingKinds, kindFace } from '../../lib/verification';
+import { findingKinds, kindName } from '../../lib/verification';
 import { setParams } from '../../shell/router';
 
 /** A changed filter begins at its first page. */
@@ -22,7 +22,7 @@ export function VerifyFilters({ filter }: { filter: FindingFilter }) {
       <FilterSelect
         label="Finding"
         width={190}
-        data={findingKinds.map((kind) => ({ value: kind, label: kindFace(kind).name }))}
+        data={findingKinds.map((kind) => ({ value: kind, label: kindName(kind) }))}
         value={filter.kind}
         onChange={(value) => setFindingFilter({ kind: value })}
       />

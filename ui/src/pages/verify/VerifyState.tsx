@@ -13,9 +13,10 @@ import { LogsErrorNotice } from '../../components/LogsErrorNotice';
 import { Notice } from '../../components/Notice';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeDistance, TimeText } from '../../components/TimeText';
+import { verifyStage } from '../../lib/finding';
 import { remedyPlace } from '../../lib/guide';
 import { counted, formatCount } from '../../lib/number';
-import { confirmedWords, findingCount, verifyStage } from '../../lib/verification';
+import { confirmedWords, findingCount } from '../../lib/verification';
 import classes from './VerifyPage.module.css';
 
 export function VerifyState({ state }: { state: Verification }) {

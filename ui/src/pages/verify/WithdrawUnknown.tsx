@@ -7,7 +7,7 @@ import { ConfirmDialog } from '../../components/ConfirmDialog';
 import danger from '../../components/danger.module.css';
 import { GuideLink } from '../../components/GuideLink';
 import { counted, formatCount } from '../../lib/number';
-import { isNumberTyped } from '../../lib/verification';
+import { isNumberTyped } from '../../lib/finding';
 import { tellQueued } from './SendAgain';
 
 interface WithdrawUnknownProps {

@@ -13,7 +13,8 @@ import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
-import { canSendOne, kindFace } from '../../lib/verification';
+import { canSendOne, kindFace } from '../../lib/finding';
+import { kindName } from '../../lib/verification';
 import { Difference } from './Difference';
 import classes from './VerifyPage.module.css';
 
@@ -34,7 +35,7 @@ export function findingColumns(onSend: (finding: Finding) => void): Column<Findi
         const face = kindFace(kind);
         return (
           <StatusBadge tone={face.tone} icon={face.icon}>
-            {face.name}
+            {kindName(kind)}
           </StatusBadge>
         );
       },
