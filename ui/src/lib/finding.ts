@@ -148,7 +148,8 @@ export const findingHeading: readonly string[] = [
 
 /** A finding as a line of a file; times are as the API has them. */
 export function findingCells(finding: Finding): Cell[] {
-  const { indicator } = finding;
+  // Of an object that nobody here has sent, only its pattern is known.
+  const indicator = finding.held === null ? null : finding.indicator;
   return [
     kindName(finding.kind),
     indicator?.summary,

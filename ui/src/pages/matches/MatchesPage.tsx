@@ -94,7 +94,7 @@ export function MatchesPage() {
               <AlertTable key={matched.id} matched={matched} filter={filter} />
             )
           }
-          minWidth={1280}
+          minWidth={1180}
           isFixed
           isStacked
           empty={

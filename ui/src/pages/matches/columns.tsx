@@ -6,7 +6,6 @@ import { AlertLink } from '../../components/AlertLink';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
 import { IndicatorName } from '../../components/IndicatorName';
-import { LongText } from '../../components/LongText';
 import { MatchBadge, SeverityBadge } from '../../components/MatchBadges';
 import { NumberText } from '../../components/NumberText';
 import { ReportedQueryName } from '../../components/ReportedQueryName';
@@ -43,7 +42,7 @@ export function matchColumns(openId: string | null, onToggle: Toggle): Column<Ma
       key: 'summary',
       heading: 'Indicator',
       sort: 'summary',
-      width: '21%',
+      width: '18%',
       cell: (matched) => (
         <>
           <IndicatorName indicator={matched} />
@@ -61,7 +60,7 @@ export function matchColumns(openId: string | null, onToggle: Toggle): Column<Ma
       key: 'severity',
       heading: 'Severity',
       sort: 'severity',
-      width: 136,
+      width: 132,
       cell: ({ severity }) => <SeverityBadge severity={severity} />,
     },
     {
@@ -69,7 +68,7 @@ export function matchColumns(openId: string | null, onToggle: Toggle): Column<Ma
       heading: 'Alerts',
       sort: 'alerts',
       align: 'right',
-      width: 78,
+      width: 72,
       cell: ({ count_alerts: count }) => <NumberText>{formatCount(count)}</NumberText>,
     },
     {
@@ -77,7 +76,9 @@ export function matchColumns(openId: string | null, onToggle: Toggle): Column<Ma
       heading: 'Alert Names',
       cell: (matched) => (
         <>
-          <LongText text={alertNamesText(matched)} />
+          <div className={classes.names} dir="auto">
+            {alertNamesText(matched)}
+          </div>
           <span className={classes.aside}>
             <AlertLink href={matched.alert_link}>Newest alert</AlertLink>
           </span>
@@ -87,13 +88,13 @@ export function matchColumns(openId: string | null, onToggle: Toggle): Column<Ma
     {
       key: 'owner',
       heading: 'Owner',
-      width: '11%',
+      width: '9%',
       cell: (matched) => <Words>{matched.owner}</Words>,
     },
     {
       key: 'query',
       heading: 'Query',
-      width: '13%',
+      width: '11%',
       cell: ({ query }) => <ReportedQueryName query={query} />,
     },
     {

@@ -8,7 +8,6 @@ import { QueryFilter } from '../../components/QueryFilter';
 import { SearchField } from '../../components/SearchField';
 import { isFindingFiltered, noFindingFilter } from '../../lib/findingFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
-import { findingKinds, kindName } from '../../lib/verification';
 import { setParams } from '../../shell/router';
 
 /** A changed filter begins at its first page. */
@@ -19,13 +18,6 @@ export function setFindingFilter(change: Record<string, string>): void {
 export function VerifyFilters({ filter }: { filter: FindingFilter }) {
   return (
     <>
-      <FilterSelect
-        label="Finding"
-        width={190}
-        data={findingKinds.map((kind) => ({ value: kind, label: kindName(kind) }))}
-        value={filter.kind}
-        onChange={(value) => setFindingFilter({ kind: value })}
-      />
       <SearchField
         label="Text"
         placeholder="Part of a value"

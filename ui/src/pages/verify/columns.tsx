@@ -24,13 +24,13 @@ export function findingColumns(onSend: (finding: Finding) => void): Column<Findi
     {
       key: 'indicator',
       heading: 'Indicator',
-      width: '25%',
+      width: '22%',
       cell: (finding) => <FindingName finding={finding} />,
     },
     {
       key: 'kind',
       heading: 'Finding',
-      width: 178,
+      width: 196,
       cell: ({ kind }) => {
         const face = kindFace(kind);
         return (
@@ -49,7 +49,7 @@ export function findingColumns(onSend: (finding: Finding) => void): Column<Findi
       key: 'owner',
       heading: 'Owner',
       width: '11%',
-      cell: ({ indicator }) => <Words>{indicator?.owner}</Words>,
+      cell: ({ indicator }) => indicator?.owner && <Words>{indicator.owner}</Words>,
     },
     {
       key: 'query',
@@ -74,8 +74,8 @@ export function findingColumns(onSend: (finding: Finding) => void): Column<Findi
 
 /** The Indicator; of an object that nobody here has sent, its pattern. */
 function FindingName({ finding }: { finding: Finding }) {
-  const { indicator, pattern } = finding;
-  if (indicator !== null) {
+  const { indicator, held, pattern } = finding;
+  if (indicator !== null && held !== null) {
     return (
       <>
         <IndicatorName indicator={indicator} />
@@ -97,6 +97,7 @@ function FindingName({ finding }: { finding: Finding }) {
 
 function Action({ finding, onSend }: { finding: Finding; onSend: (finding: Finding) => void }) {
   const { request_id: requestId, is_requested: isRequested } = finding;
+  if (requestId === null && !canSendOne(finding)) return null;
   return (
     <div className={classes.row}>
       {requestId !== null && (
