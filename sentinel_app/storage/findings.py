@@ -44,7 +44,10 @@ class Findings:
     def page(
         self, run: int, wanted: FindingFilter, *, limit: int, offset: int
     ) -> tuple[tuple[Finding, ...], int]:
-        """Return a page of the findings of a run, and their total number."""
+        """Return a page of the findings of a run, and their total number.
+
+        Their order is that of the ids of their objects: rows of an answer come in any order.
+        """
         where, values = _where(run, wanted)
         with self._db.read() as connection:
             total = connection.execute(
@@ -52,7 +55,7 @@ class Findings:
                 values,
             ).fetchone()[0]
             rows = connection.execute(
-                f'SELECT {_COLUMNS} {_FROM} {where} ORDER BY finding.id LIMIT ? OFFSET ?',
+                f'SELECT {_COLUMNS} {_FROM} {where} ORDER BY finding.digest LIMIT ? OFFSET ?',
                 (*values, limit, offset),
             ).fetchall()
             return tuple(_finding(row) for row in rows), int(total)

@@ -24,6 +24,7 @@ import requests
 from sentinel_app.container import Platform
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 from tests.e2e.job import ended
+from tests.e2e.read_back import alerts_about, make_differ, matched, verified
 from tests.harness.engine import CA_VARIABLES, Engine, ScaledClock, TimedStore, World
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.demo import OWNERS, compose, demo_queries
@@ -32,6 +33,13 @@ from tests.simulators.threatconnect import User
 
 INPUTS = {'sentinel_source_name': 'Production', 'schedule_interval_hours': '8'}
 """Longer than in the past: no update comes while somebody looks, whatever the time of the day."""
+PAST_INPUTS = {
+    'schedule_interval_hours': '6',
+    # Log Analytics has the time of the machine.
+    'verify_interval_hours': '0',
+    'match_interval_hours': '0',
+}
+SOURCE_SYSTEM = 'ThreatConnect-Production'
 UPDATE_EVERY = dt.timedelta(hours=6)
 UPDATES = 29
 """So many that those of any seven days are among them, and the first, which is larger, is not."""
@@ -95,7 +103,7 @@ class _Past:
         given = app_inputs(
             entra=self._stand.entra, sentinel=self._stand.sentinel, logs=self._stand.logs
         )
-        return given | INPUTS | {'schedule_interval_hours': '6'} | changes
+        return given | INPUTS | PAST_INPUTS | changes
 
 
 class _TokenSession(requests.Session):
@@ -273,8 +281,12 @@ def service_at_work(folder: Path) -> Iterator[Stand]:
                 clock.advance(150 + 7 * update)
                 week.use(update)
         clock.catch_up()
+        make_differ(stand, SOURCE_SYSTEM)
+        stand.logs.add_alerts(*alerts_about(stand, SOURCE_SYSTEM))
         stand.app.start()
         _send_now(stand, *SENT)
+        verified(stand, since=now)
+        matched(stand, since=now)
         yield stand
 
 

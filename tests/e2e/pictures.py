@@ -150,13 +150,27 @@ def job_details(screen: Screen) -> View:
 def tasks(screen: Screen) -> View:
     screen.open('tasks')
     idle = screen.page.get_by_role('article').filter(has_text='Idle')
-    expect(idle).to_have_count(5)
+    expect(idle).to_have_count(7)
     return View()
 
 
 def errors(screen: Screen) -> View:
     screen.open('reports/errors')
     expect(screen.rows('Errors').first).to_be_visible()
+    return View()
+
+
+def verify(screen: Screen) -> View:
+    screen.open('reports/verify')
+    expect(screen.rows('Findings').first).to_be_visible()
+    return View()
+
+
+def matches(screen: Screen) -> View:
+    screen.open('reports/matches?sort=alerts')
+    screen.page.get_by_role('button', name=re.compile('^Alerts of ')).first.click()
+    alerts = screen.page.get_by_role('table', name=re.compile('^Alerts of '))
+    expect(alerts.get_by_role('link').first).to_be_visible()
     return View()
 
 
@@ -182,12 +196,14 @@ PICTURES = {
     'check': Picture(walk=check, height=616, is_new=True),
     'add-query': Picture(walk=add_query, height=1184, is_new=True),
     'save-changes': Picture(walk=save_changes, height=510, is_new=True),
-    'dashboard': Picture(walk=dashboard, height=724),
+    'dashboard': Picture(walk=dashboard, height=1034),
     'configure': Picture(walk=configure, height=620),
     'jobs': Picture(walk=jobs, height=738),
     'job-details': Picture(walk=job_details, height=1012),
-    'tasks': Picture(walk=tasks, height=710),
+    'tasks': Picture(walk=tasks, height=940),
     'errors': Picture(walk=errors, height=710),
+    'verify': Picture(walk=verify, height=900),
+    'matches': Picture(walk=matches, height=760),
     'lookup': Picture(walk=lookup, height=992),
     'audit': Picture(walk=audit, height=670),
 }

@@ -6,7 +6,6 @@ into the past while the App is stopped.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 import sqlite3
@@ -19,6 +18,7 @@ from typing import Any
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.harness.waiting import until
 from tests.simulators.demo import load_indicators
+from tests.simulators.sentinel.table import row_id
 from tests.simulators.stand import Stand
 
 INDICATORS = 400
@@ -61,15 +61,15 @@ def age_ledger(stand: Stand) -> None:
 # -- differences
 
 
-def ids_of(stand: Stand, type_name: str) -> list[str]:
+def ids_of(stand: Stand, type_name: str, source_system: str = SOURCE_SYSTEM) -> list[str]:
     """Return the STIX ids of what Sentinel holds of one pattern, in order."""
-    held = stand.sentinel.held_objects(SOURCE_SYSTEM)
+    held = stand.sentinel.held_objects(source_system)
     return sorted(id_ for id_, stix in held.items() if stix['pattern'].startswith(f'[{type_name}'))
 
 
-def make_differ(stand: Stand) -> None:
+def make_differ(stand: Stand, source_system: str = SOURCE_SYSTEM) -> None:
     """Let people change objects, Sentinel lose some, and another sender have some."""
-    hosts, urls = ids_of(stand, 'domain-name'), ids_of(stand, 'url')
+    hosts, urls = (ids_of(stand, name, source_system) for name in ('domain-name', 'url'))
     table = stand.sentinel.table
     table.edit(hosts[4], confidence=10)
     table.edit(hosts[1], revoked=True)
@@ -79,7 +79,7 @@ def make_differ(stand: Stand) -> None:
         table.edit(id_, modified=_time(dt.timedelta(days=-20)))
     for id_ in urls[3:5]:
         table.edit(id_, valid_until=_time(dt.timedelta(hours=-3)))
-    table.append(SOURCE_SYSTEM, [_unknown(number) for number in range(UNKNOWN)], 0)
+    table.append(source_system, [_unknown(number) for number in range(UNKNOWN)], 0)
     stand.logs.settings.hidden_percent = HIDDEN_PERCENT
 
 
@@ -114,16 +114,15 @@ def alert(
     name: str,
     severity: str = 'High',
     hours_ago: float = 2,
-    stix_id: str | None = None,
+    row_id: str | None = None,
     entities: tuple[dict[str, Any], ...] = (),
     product: str = 'Azure Sentinel',
 ) -> dict[str, Any]:
-    """Return a row of `SecurityAlert`; by the id of an object, or by values of entities."""
+    """Return a row of `SecurityAlert`; by the `Id` of an object, or by values of entities."""
     end = dt.timedelta(hours=-hours_ago)
     details = {}
-    if stix_id is not None:
-        source = base64.b64encode(SOURCE_SYSTEM.encode()).decode()
-        details = {'Custom Details': json.dumps({'IndicatorId': [f'{source}---{stix_id}']})}
+    if row_id is not None:
+        details = {'Custom Details': json.dumps({'IndicatorId': [row_id]})}
     return {
         'TimeGenerated': _time(dt.timedelta()),
         'SystemAlertId': f'{uuid.uuid5(uuid.NAMESPACE_DNS, f"alert{number}")}',
@@ -143,17 +142,15 @@ LONG_NAME = 'Connection to a very long host name, ' + 'seen by many sensors ' * 
 RULE = 'Traffic to a host of threat intelligence'
 
 
-def alerts_about(stand: Stand) -> list[dict[str, Any]]:
+def alerts_about(stand: Stand, source_system: str = SOURCE_SYSTEM) -> list[dict[str, Any]]:
     """Return alerts about a few of the objects that Sentinel holds."""
-    hosts, addresses = ids_of(stand, 'domain-name'), ids_of(stand, 'ipv4-addr')
-    held = stand.sentinel.held_objects(SOURCE_SYSTEM)
+    hosts, addresses = (ids_of(stand, name, source_system) for name in ('domain-name', 'ipv4-addr'))
+    held = stand.sentinel.held_objects(source_system)
     host, address = _value(held[hosts[5]]), _value(held[addresses[0]])
+    one, other = (row_id(source_system, hosts[place]) for place in (5, 6))
     return [
-        *(
-            alert(number, name=RULE, stix_id=hosts[5], hours_ago=number + 1)
-            for number in range(3)
-        ),
-        alert(10, name=LONG_NAME, stix_id=hosts[6], severity='Medium'),
+        *(alert(number, name=RULE, row_id=one, hours_ago=number + 1) for number in range(3)),
+        alert(10, name=LONG_NAME, row_id=other, severity='Medium'),
         alert(
             11,
             name='Unusual sign-in',
@@ -185,12 +182,17 @@ def verify(stand: Stand, *, whole: bool = True) -> dict[str, Any]:
     began = dt.datetime.now(dt.UTC)
     reply = stand.api('POST', 'api/verification/run', {'whole': whole})
     assert reply.status_code == 200, reply.text
+    return verified(stand, since=began)
+
+
+def verified(stand: Stand, *, since: dt.datetime) -> dict[str, Any]:
+    """Wait for the end of a run of Verify that began since a time; return how it stands then."""
     state: dict[str, Any] = {}
 
     def has_run() -> bool:
         state.update(stand.api('GET', 'api/verification').json())
         last = state['last']
-        return last is not None and dt.datetime.fromisoformat(last['date_started']) >= began
+        return last is not None and dt.datetime.fromisoformat(last['date_started']) >= since
 
     until(has_run)
     return state
@@ -201,12 +203,17 @@ def match(stand: Stand) -> dict[str, Any]:
     began = dt.datetime.now(dt.UTC)
     reply = stand.api('POST', 'api/task/match/run', {})
     assert reply.status_code == 200, reply.text
+    return matched(stand, since=began)
+
+
+def matched(stand: Stand, *, since: dt.datetime) -> dict[str, Any]:
+    """Wait for the end of a run of Match since a time; return how it stands then."""
     run: dict[str, Any] = {}
 
     def has_run() -> bool:
         run.update(stand.api('GET', 'api/match').json()['run'])
         ended = run['date_ended']
-        return ended is not None and dt.datetime.fromisoformat(ended) >= began
+        return ended is not None and dt.datetime.fromisoformat(ended) >= since
 
     until(has_run)
     return run

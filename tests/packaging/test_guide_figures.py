@@ -40,8 +40,11 @@ from sentinel_app.core.retry import (
 from sentinel_app.core.task import LONGEST_PAUSE, TASK_FACTS, TaskFacts
 from sentinel_app.core.tql import VALUES_IN_CLAUSE
 from sentinel_app.core.upload_limits import MAX_BYTES, MAX_OBJECTS, WINDOW_S
+from sentinel_app.core.verification import JUDGED_AFTER, SETTLED_AFTER, WHOLE_EVERY
+from sentinel_app.core.verification_query import HISTORY_DAYS
 from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.diagnostics.check_result import CheckName
+from sentinel_app.diagnostics.match_report import RECENT_DAYS
 from sentinel_app.lifecycle import OTHERS_S
 from sentinel_app.log import LONGEST_LINE
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
@@ -59,6 +62,7 @@ from sentinel_app.storage.matches import MOST_MATCHES
 from sentinel_app.storage.page_queue import MOST_PAGES
 from sentinel_app.tasks.chosen_update import MOST_REFUSED
 from sentinel_app.tasks.cleaner import MOST_JOBS
+from sentinel_app.tasks.finding_actions import MOST_SENT_AGAIN
 from sentinel_app.tasks.notifier import REST
 from sentinel_app.tasks.task_kill import GRACE_S
 from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S
@@ -110,6 +114,8 @@ def hours(objects: int) -> str:
     return ' '.join(f'{n} {what}{"s" if n > 1 else ""}' for n, what in parts if n)
 
 
+_ORDINALS = {7: 'seventh'}
+
 PAUSES = {
     name: int(minutes)
     for name, minutes in re.findall(
@@ -149,6 +155,14 @@ CLAIMS: dict[str, list[str]] = {
         f'until a time at most {LONGEST_PAUSE.days} days ahead',
         f'It lasts {PAUSES["30m"]} minutes, an hour, {word(PAUSES["4h"] // 60)} hours,',
         f'up to {MOST_REFUSED:,} at once, and sends them',
+        f'accepted more than {JUDGED_AFTER.total_seconds() / 3600:g} hours ago, and Sentinel',
+        f'than the one accepted more than {JUDGED_AFTER.total_seconds() / 3600:g} hours ago',
+        f'as every {_ORDINALS[WHOLE_EVERY]} run does by itself',
+        f'sent less than {SETTLED_AFTER.total_seconds() / 3600:g} hours ago, or are on their way',
+        f'which is after {SETTLED_AFTER.total_seconds() / 3600:g} hours at the earliest',
+        f'up to {MOST_SENT_AGAIN:,} Indicators at once',
+        f'*Matches in the last {RECENT_DAYS} days*',
+        f'reads its rows of the last {HISTORY_DAYS} days from the workspace',
         f'Paste up to {MAX_VALUES} at a time',
         f'not in Sentinel, {VALUES_IN_CLAUSE} of them in one question',
         f'the chosen values, 1 to {MAX_VALUES} (',
