@@ -72,7 +72,8 @@ def make_differ(stand: Stand, source_system: str = SOURCE_SYSTEM) -> None:
     hosts, urls = (ids_of(stand, name, source_system) for name in ('domain-name', 'url'))
     table = stand.sentinel.table
     table.edit(hosts[4], confidence=10)
-    table.edit(hosts[1], revoked=True)
+    for id_ in (hosts[1], hosts[7]):
+        table.edit(id_, revoked=True)
     table.delete(hosts[2])
     table.edit(hosts[3], valid_until=_time(dt.timedelta(days=90)))
     for id_ in urls[:3]:

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { getAll } from './walk';
+import { getAll, postAll } from './walk';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -65,4 +65,24 @@ test('further pages are held to the state of the first', async () => {
 test('a list that lost its last rows meanwhile ends all the same', async () => {
   serve({ ids: ['a', 'b'], total: 4 }, { ids: [], total: 2 });
   expect(await walk().found).toHaveLength(2);
+});
+
+test('a list with filters in a body is asked for by a body', async () => {
+  const bodies: unknown[] = [];
+  vi.stubGlobal('fetch', (address: URL, init: RequestInit) => {
+    bodies.push([address.search, JSON.parse(init.body as string)]);
+    const data = [{ id: String(bodies.length) }];
+    return Promise.resolve(Response.json({ data, total_count: 2 }));
+  });
+  const found = await postAll<Row>(
+    'thing',
+    { owner: 'A & B' },
+    { signal: new AbortController().signal, onProgress: () => undefined },
+    { limit: 1, keyOf: (row) => row.id },
+  );
+  expect(found.map((row) => row.id)).toEqual(['1', '2']);
+  expect(bodies).toEqual([
+    ['', { owner: 'A & B', limit: 1, offset: 0 }],
+    ['', { owner: 'A & B', limit: 1, offset: 1 }],
+  ]);
 });

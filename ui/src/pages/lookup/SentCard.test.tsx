@@ -1,20 +1,24 @@
 import { MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { render, screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
+import { makeQueryClient } from '../../api/queryClient';
 import { makeSent } from '../../test/findings';
 import { SentCard } from './SentCard';
 
 function show(changes: Parameters<typeof makeSent>[0] = {}) {
   render(
-    <MantineProvider>
-      <SentCard
-        sent={makeSent(changes)}
-        queries={[
-          { query_id: 'q1', position: 0, label: 'Phishing', label_scope: null, is_enabled: true },
-        ]}
-      />
-    </MantineProvider>,
+    <QueryClientProvider client={makeQueryClient()}>
+      <MantineProvider>
+        <SentCard
+          sent={makeSent(changes)}
+          queries={[
+            { query_id: 'q1', position: 0, label: 'Phishing', label_scope: null, is_enabled: true },
+          ]}
+        />
+      </MantineProvider>
+    </QueryClientProvider>,
   );
 }
 

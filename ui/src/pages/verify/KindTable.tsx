@@ -60,7 +60,7 @@ export function KindTable({ state, run, chosen, onChoose }: KindTableProps) {
   ];
   return (
     <DataTable<FindingKind>
-      label="Findings by kind"
+      label="Kinds of finding"
       columns={columns}
       rows={kinds}
       rowKey={(kind) => kind}

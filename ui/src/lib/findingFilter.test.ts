@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+
+import { findingBodyOf } from '../api/verification';
+import { findingFilterOf, isFindingFiltered, noFindingFilter } from './findingFilter';
+
+const of = (query: string) => findingFilterOf(new URLSearchParams(query));
+
+it('what is not understood counts as not chosen', () => {
+  expect(of('kind=lost&indicator_type=x&query_id=<b>')).toEqual({
+    kind: '',
+    indicatorType: '',
+    owner: '',
+    queryId: 'b',
+    text: '',
+  });
+});
+
+it('the body has what is chosen alone, in free text', () => {
+  expect(findingBodyOf(of(''))).toEqual({});
+  const query = 'kind=missing&indicator_type=email-address&owner=A%26B+%2B&query_id=q1&text=a+b';
+  expect(findingBodyOf(of(query))).toEqual({
+    kind: 'missing',
+    indicator_type: 'email-address',
+    owner: 'A&B +',
+    query_id: 'q1',
+    text: 'a b',
+  });
+});
+
+it('clearing leaves nothing chosen', () => {
+  expect(isFindingFiltered(of('owner=A'))).toBe(true);
+  expect(isFindingFiltered(of(new URLSearchParams(noFindingFilter).toString()))).toBe(false);
+});
