@@ -24,10 +24,11 @@ import requests
 from sentinel_app.container import Platform
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 from tests.e2e.job import ended
-from tests.e2e.read_back import alerts_about, make_differ, matched, verified
+from tests.e2e.read_back import held, make_differ, matched, verified
 from tests.harness.engine import CA_VARIABLES, Engine, ScaledClock, TimedStore, World
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.demo import OWNERS, compose, demo_queries
+from tests.simulators.demo_alerts import alerts_about
 from tests.simulators.stand import Stand, app_inputs
 from tests.simulators.threatconnect import User
 
@@ -282,7 +283,7 @@ def service_at_work(folder: Path) -> Iterator[Stand]:
                 week.use(update)
         clock.catch_up()
         make_differ(stand, SOURCE_SYSTEM)
-        stand.logs.add_alerts(*alerts_about(stand, SOURCE_SYSTEM))
+        stand.logs.add_alerts(*alerts_about(held(stand, SOURCE_SYSTEM), SOURCE_SYSTEM))
         stand.app.start()
         _send_now(stand, *SENT)
         verified(stand, since=now)

@@ -7,7 +7,6 @@ into the past while the App is stopped.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.harness.waiting import until
 from tests.simulators.demo import load_indicators
-from tests.simulators.sentinel.table import row_id
+from tests.simulators.demo_alerts import alerts_about, ids_of, moment
 from tests.simulators.stand import Stand
 
 INDICATORS = 400
@@ -44,7 +43,7 @@ def read_back_service(folder: Path) -> Iterator[Stand]:
         stand.app.shutdown()
         age_ledger(stand)
         make_differ(stand)
-        stand.logs.add_alerts(*alerts_about(stand))
+        stand.logs.add_alerts(*alerts_about(held(stand), SOURCE_SYSTEM))
         stand.app.start()
         verify(stand)
         match(stand)
@@ -61,31 +60,31 @@ def age_ledger(stand: Stand) -> None:
 # -- differences
 
 
-def ids_of(stand: Stand, type_name: str, source_system: str = SOURCE_SYSTEM) -> list[str]:
-    """Return the STIX ids of what Sentinel holds of one pattern, in order."""
-    held = stand.sentinel.held_objects(source_system)
-    return sorted(id_ for id_, stix in held.items() if stix['pattern'].startswith(f'[{type_name}'))
+def held(stand: Stand, source_system: str = SOURCE_SYSTEM) -> dict[str, dict[str, Any]]:
+    """Return what was sent last of each object of a source system, by STIX id."""
+    return stand.sentinel.held_objects(source_system)
 
 
 def make_differ(stand: Stand, source_system: str = SOURCE_SYSTEM) -> None:
     """Let people change objects, Sentinel lose some, and another sender have some."""
-    hosts, urls = (ids_of(stand, name, source_system) for name in ('domain-name', 'url'))
+    objects = held(stand, source_system)
+    hosts, urls = ids_of(objects, 'domain-name'), ids_of(objects, 'url')
     table = stand.sentinel.table
     table.edit(hosts[4], confidence=10)
     for id_ in (hosts[1], hosts[7]):
         table.edit(id_, revoked=True)
     table.delete(hosts[2])
-    table.edit(hosts[3], valid_until=_time(dt.timedelta(days=90)))
+    table.edit(hosts[3], valid_until=moment(dt.timedelta(days=90)))
     for id_ in urls[:3]:
-        table.edit(id_, modified=_time(dt.timedelta(days=-20)))
+        table.edit(id_, modified=moment(dt.timedelta(days=-20)))
     for id_ in urls[3:5]:
-        table.edit(id_, valid_until=_time(dt.timedelta(hours=-3)))
+        table.edit(id_, valid_until=moment(dt.timedelta(hours=-3)))
     table.append(source_system, [_unknown(number) for number in range(UNKNOWN)], 0)
     stand.logs.settings.hidden_percent = HIDDEN_PERCENT
 
 
 def _unknown(number: int) -> dict[str, Any]:
-    then = _time(dt.timedelta(days=-5))
+    then = moment(dt.timedelta(days=-5))
     return {
         'type': 'indicator',
         'spec_version': '2.1',
@@ -93,86 +92,12 @@ def _unknown(number: int) -> dict[str, Any]:
         'created': then,
         'modified': then,
         'valid_from': then,
-        'valid_until': _time(dt.timedelta(days=25)),
+        'valid_until': moment(dt.timedelta(days=25)),
         'confidence': 50,
         'name': f'old{number}.example.org',
         'pattern': f"[domain-name:value = 'old{number}.example.org']",
         'pattern_type': 'stix',
     }
-
-
-def _time(after: dt.timedelta) -> str:
-    at = dt.datetime.now(dt.UTC) + after
-    return at.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
-
-
-# -- alerts
-
-
-def alert(
-    number: int,
-    *,
-    name: str,
-    severity: str = 'High',
-    hours_ago: float = 2,
-    row_id: str | None = None,
-    entities: tuple[dict[str, Any], ...] = (),
-    product: str = 'Azure Sentinel',
-) -> dict[str, Any]:
-    """Return a row of `SecurityAlert`; by the `Id` of an object, or by values of entities."""
-    end = dt.timedelta(hours=-hours_ago)
-    details = {}
-    if row_id is not None:
-        details = {'Custom Details': json.dumps({'IndicatorId': [row_id]})}
-    return {
-        'TimeGenerated': _time(dt.timedelta()),
-        'SystemAlertId': f'{uuid.uuid5(uuid.NAMESPACE_DNS, f"alert{number}")}',
-        'DisplayName': name,
-        'AlertName': name,
-        'AlertSeverity': severity,
-        'ProductName': product,
-        'AlertLink': f'https://security.microsoft.com/alerts/sn{number}',
-        'StartTime': _time(end - dt.timedelta(minutes=10)),
-        'EndTime': _time(end),
-        'ExtendedProperties': json.dumps(details),
-        'Entities': json.dumps([{'$id': '2', **entity} for entity in entities]),
-    }
-
-
-LONG_NAME = 'Connection to a very long host name, ' + 'seen by many sensors ' * 8
-RULE = 'Traffic to a host of threat intelligence'
-
-
-def alerts_about(stand: Stand, source_system: str = SOURCE_SYSTEM) -> list[dict[str, Any]]:
-    """Return alerts about a few of the objects that Sentinel holds."""
-    hosts, addresses = (ids_of(stand, name, source_system) for name in ('domain-name', 'ipv4-addr'))
-    held = stand.sentinel.held_objects(source_system)
-    host, address = _value(held[hosts[5]]), _value(held[addresses[0]])
-    one, other = (row_id(source_system, hosts[place]) for place in (5, 6))
-    return [
-        *(alert(number, name=RULE, row_id=one, hours_ago=number + 1) for number in range(3)),
-        alert(10, name=LONG_NAME, row_id=other, severity='Medium'),
-        alert(
-            11,
-            name='Unusual sign-in',
-            severity='Low',
-            hours_ago=30,
-            entities=({'Type': 'ip', 'Address': address},),
-            product='Azure Active Directory Identity Protection',
-        ),
-        alert(
-            12,
-            name='Suspicious DNS query',
-            severity='Informational',
-            hours_ago=5,
-            entities=({'Type': 'dns', 'DomainName': host},),
-        ),
-        alert(13, name='Nothing of ours', entities=({'Type': 'ip', 'Address': '192.0.2.99'},)),
-    ]
-
-
-def _value(stix: dict[str, Any]) -> str:
-    return str(stix['pattern']).split("'")[1]
 
 
 # -- runs

@@ -218,7 +218,7 @@ def test_run_check_checks_everything_and_says_what_to_do(
     screen.open('dashboard')
     screen.button('Run check').click()
     results = page.get_by_role('list', name='Results of the check').get_by_role('listitem')
-    expect(results).to_have_count(8)
+    expect(results).to_have_count(9)
     expect(page.get_by_text('All 9 checks passed.')).to_be_visible()
 
     stand.sentinel.faults.add('forbidden-403')

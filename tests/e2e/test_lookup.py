@@ -190,6 +190,11 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
         'query_id': 'q', 'position': None, 'first_sent': None, 'last_sent': None,
         'valid_until': None, 'near': None,
     }  # fmt: skip
+    alert = {
+        'id': 'a', 'name': hostile[:300], 'severity': 'high', 'product': hostile[:300],
+        'kind': 'value', 'date_first': '2026-03-09T16:05:06Z',
+        'date_last': '2026-03-09T16:05:06Z', 'link': 'javascript:window.broken=1',
+    }  # fmt: skip
     found = {
         'row': row,
         'near': [],
@@ -198,6 +203,7 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
         'refused': [],
         'copies': [copy],
         'source_error': None,
+        'matches': {'count': 1, 'alerts': [alert]},
     }
     found['queries'] = []
     page.route(LOOKUP, lambda route: route.fulfill(json=found))
@@ -208,6 +214,9 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
     expect(card).to_contain_text('A deleted query')
     expect(card).to_contain_text('2 times after a withdrawal')
     expect(card).to_contain_text('name: too long')
+    alerts = screen.rows('Alerts about this value')
+    expect(alerts).to_contain_text('<script>')
+    expect(alerts.get_by_role('link')).to_have_count(0)
     expect(page.get_by_role('link', name=re.compile('ThreatConnect, in a new tab'))).to_have_count(
         0
     )

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.read_back import LONG_NAME, RULE, match, read_back_service
+from tests.e2e.read_back import match, read_back_service
 from tests.e2e.screen import Screen
+from tests.simulators.demo_alerts import LONG_NAME, RULE
 from tests.simulators.stand import Stand
 
 MATCHES = re.compile(r'/api/match$')

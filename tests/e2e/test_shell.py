@@ -228,7 +228,9 @@ def test_screens_fit_narrow_windows_and_zoom_without_horizontal_scrolling(
         assert screen.complaints() == []
         page.keyboard.press('Escape')
         screen.button('About this Service').click()
-        expect(screen.dialog('About this Service').get_by_text('StandIn')).to_be_visible()
+        expect(
+            screen.dialog('About this Service').get_by_text('StandIn', exact=True)
+        ).to_be_visible()
         assert _width(page) <= width, width
         page.keyboard.press('Escape')
 

@@ -23,6 +23,7 @@ from typing import IO, Any, NoReturn
 
 from tests.simulators import tcex_run
 from tests.simulators.demo import demo_queries, load_indicators
+from tests.simulators.demo_alerts import alerts_about
 from tests.simulators.demonstration import (
     Demonstration,
     DemonstrationError,
@@ -38,6 +39,7 @@ from tests.simulators.stand import Stand
 from tests.simulators.supervisor import Supervisor
 
 STATE_FOLDER = PROJECT / '.run'
+SOURCE_SYSTEM = 'ThreatConnect-StandIn'
 _SAVE_EVERY_S = 10.0
 _YES = frozenset({'1', 'true', 'yes', 'on'})
 
@@ -213,11 +215,24 @@ def _introduce(stand: Stand) -> None:
 
 def _conclude(stand: Stand, jobs: list[Job]) -> None:
     stand.save_sentinel()
+    if _raise_alerts(stand):
+        say('Alerts of Sentinel about some of these Indicators: see MATCHES.')
     if jobs:
         say('The last update:')
         for line in totals(jobs):
             say(f'  {line}')
     say(f'  Sentinel holds {len(stand.sentinel.held()):,} objects.')
+
+
+def _raise_alerts(stand: Stand) -> bool:
+    """Let Sentinel raise its first alerts about what it holds, and Match read them."""
+    if stand.logs.alerts:
+        return False
+    alerts = alerts_about(stand.sentinel.held_objects(SOURCE_SYSTEM), SOURCE_SYSTEM)
+    if not alerts:
+        return False
+    stand.logs.add_alerts(*alerts)
+    return stand.api('POST', 'api/task/match/run', {}).ok
 
 
 def _stay(stand: Stand, has_ended: Callable[[float], bool]) -> None:
