@@ -49,6 +49,15 @@ export default tseslint.config(
             'It gives up after a second; `waitFor` of Testing Library waits as set in setup.ts.',
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'JSXOpeningElement[name.name="MantineProvider"]:not(:has(JSXAttribute[name.name="env"]))',
+          message:
+            'Without `env="test"` what pops up is hidden some time after it opened: nothing is laid out here.',
+        },
+      ],
     },
   },
 );

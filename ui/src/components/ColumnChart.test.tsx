@@ -18,7 +18,7 @@ const columns: ChartColumn[] = [
 
 function show() {
   return render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <ColumnChart label="Sent and refused" series={series} columns={columns} />
     </MantineProvider>,
   );

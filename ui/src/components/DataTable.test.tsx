@@ -21,7 +21,7 @@ const rows = [
 
 function show(props: Partial<Parameters<typeof DataTable<Thing>>[0]> = {}) {
   return render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <DataTable
         label="Things"
         columns={columns}

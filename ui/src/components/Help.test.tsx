@@ -7,7 +7,7 @@ import { Help } from './Help';
 
 function show(onClick?: () => void) {
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
       <div onClick={onClick}>
         <Help topic="Job type" />

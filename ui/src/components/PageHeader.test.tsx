@@ -9,7 +9,7 @@ it.each(Object.keys(screenPlaces) as ScreenTitle[])(
   '%s leads to its part of the guide, in a tab of its own',
   (title) => {
     render(
-      <MantineProvider>
+      <MantineProvider env="test">
         <PageHeader title={title} />
       </MantineProvider>,
     );

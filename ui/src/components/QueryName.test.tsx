@@ -18,7 +18,7 @@ it('is the name of a query, else its TQL in one line, else what it asks for', ()
 
 it('isolates each owner, and says that a query is disabled', () => {
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <QueryName position={1} query={makeQuery({ tql: '', owners: ['א', 'B'] })} isDisabled />
     </MantineProvider>,
   );
@@ -35,7 +35,7 @@ it('isolates the owners that a label is made of, commas and all', () => {
   };
   const label = 'All Email Subject, Host Indicators in א, 3B, C';
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <QueryName position={0} query={{ label, label_scope: scope }} />
     </MantineProvider>,
   );
@@ -50,7 +50,7 @@ it('isolates the owners that a label is made of, commas and all', () => {
 it('takes a name for a name, though it reads like types and owners', () => {
   const label = 'All Host Indicators in A, B';
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <QueryName position={0} query={{ label, label_scope: null }} />
     </MantineProvider>,
   );
@@ -60,7 +60,7 @@ it('takes a name for a name, though it reads like types and owners', () => {
 it('names a few owners in a sentence and counts the others', () => {
   const owners = ['A', 'B', 'C', 'D', 'E'];
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <p>
         <QueryName
           position={1}

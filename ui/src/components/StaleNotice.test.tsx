@@ -14,7 +14,7 @@ const lost = new ApiError({
 
 function show(error: ApiError | null, isRetrying: boolean, onRetry: () => void) {
   return (
-    <MantineProvider>
+    <MantineProvider env="test">
       <StaleNotice error={error} updatedAtMs={1} isRetrying={isRetrying} onRetry={onRetry} />
     </MantineProvider>
   );

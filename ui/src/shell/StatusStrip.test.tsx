@@ -21,7 +21,7 @@ it.each([
   ['jobs', ['Cause and remedy']],
 ])('on %s, a problem leads to where it is solved, and to its remedy', (path, words) => {
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <StatusStrip report={{ status: 'degraded', conditions: [failed] }} path={path} />
     </MantineProvider>,
   );

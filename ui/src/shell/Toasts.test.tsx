@@ -9,7 +9,7 @@ import { Toasts } from './Toasts';
 beforeEach(() => {
   vi.useFakeTimers();
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <button>Before</button>
       <Toasts />
     </MantineProvider>,

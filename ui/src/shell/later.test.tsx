@@ -17,7 +17,7 @@ class Caught extends Component<{ children: ReactNode }, { words: string }> {
 
 function show(Page: () => ReactNode) {
   return render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <Caught>
         <Page />
       </Caught>

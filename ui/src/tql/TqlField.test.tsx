@@ -12,7 +12,7 @@ type Props = Partial<ComponentProps<typeof TqlField>>;
 function Field({ value = '', onChange, error, options, ...props }: Props) {
   const [text, setText] = useState(value);
   return (
-    <MantineProvider>
+    <MantineProvider env="test">
       <TqlField
         value={text}
         error={error}

@@ -24,7 +24,7 @@ function show(summary: MetricSummary) {
   const { running } = summary;
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <MantineProvider>
+      <MantineProvider env="test">
         <Tiles summary={summary} nowMs={0} />
         {running !== null && <RunningUpdate summary={summary} update={running} />}
       </MantineProvider>

@@ -11,7 +11,7 @@ import { JobActionDialog } from './JobActionDialog';
 function words(action: JobAction, changes: Partial<Job>): string | null {
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <MantineProvider>
+      <MantineProvider env="test">
         <JobActionDialog job={makeJob(changes)} action={action} onClose={() => undefined} />
       </MantineProvider>
     </QueryClientProvider>,

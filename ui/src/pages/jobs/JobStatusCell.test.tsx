@@ -11,7 +11,7 @@ const onAction = vi.fn();
 
 function show(changes: Partial<Job>) {
   render(
-    <MantineProvider>
+    <MantineProvider env="test">
       <JobStatusCell job={makeJob(changes)} onAction={onAction} />
     </MantineProvider>,
   );

@@ -10,7 +10,7 @@ import { SentCard } from './SentCard';
 function show(changes: Parameters<typeof makeSent>[0] = {}) {
   render(
     <QueryClientProvider client={makeQueryClient()}>
-      <MantineProvider>
+      <MantineProvider env="test">
         <SentCard
           sent={makeSent(changes)}
           queries={[
