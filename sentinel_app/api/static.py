@@ -45,6 +45,8 @@ SCREENS: Final[Mapping[str, str]] = {
     'jobs': 'jobs',
     'tasks': 'tasks',
     **dict.fromkeys(('reports', 'errors', 'reports/errors'), 'reports/errors'),
+    **dict.fromkeys(('verify', 'reports/verify'), 'reports/verify'),
+    **dict.fromkeys(('matches', 'reports/matches'), 'reports/matches'),
     **dict.fromkeys(('lookup', 'reports/lookup'), 'reports/lookup'),
     **dict.fromkeys(('audit', 'reports/audit'), 'reports/audit'),
 }
