@@ -60,6 +60,7 @@ from sentinel_app.storage.maintenance.damage import INSPECTION_S
 from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
 from sentinel_app.storage.matches import MOST_MATCHES
 from sentinel_app.storage.page_queue import MOST_PAGES
+from sentinel_app.storage.verifications import MOST_LISTED
 from sentinel_app.tasks.chosen_update import MOST_REFUSED
 from sentinel_app.tasks.cleaner import MOST_JOBS
 from sentinel_app.tasks.finding_actions import MOST_SENT_AGAIN
@@ -210,6 +211,7 @@ CLAIMS: dict[str, list[str]] = {
         f'| requests of the page at once | {MAX_CONCURRENT} |',
         f'| a reply of the API | {-(-MAX_CSV_BYTES // 1_000_000)} MB |',
         f'| Jobs | {MOST_JOBS:,} |',
+        f'| listed findings of a kind | {MOST_LISTED:,} |',
         f'| matches | {MOST_MATCHES:,} |',
         f'| a text in ERRORS | {LONGEST_TEXT:,} characters |',
         f'| entries of the audit | {MAX_AUDIT:,} |',

@@ -106,6 +106,14 @@ it('a run that failed says what to do, and the findings before it stay, with the
   expect(screen.getByRole('table', { name: 'Findings' }).textContent).toContain('bad.example');
 });
 
+it.each([
+  [20, false],
+  [19, true],
+])('says so where not all findings are listed: %i of 20', async (listed, isSaid) => {
+  await show(makeFindingPage([makeFinding()], { verification: found, total_count: listed }));
+  expect(screen.queryByText(/All findings are counted/) !== null).toBe(isSaid);
+});
+
 it('rows that do not come are not missing, and the page says what may hide them', async () => {
   const silent = makeVerificationRun({ count_confirmed: 900, count_unread: 100 });
   await show(

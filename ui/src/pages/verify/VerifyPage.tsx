@@ -136,6 +136,11 @@ function Found({ page, filter, place }: FoundProps) {
               setParams({ limit: String(next.limit), offset: String(next.offset) })
             }
           />
+          {!isFindingFiltered(filter) && page.total_count < findingCount(complete) && (
+            <Text size="sm" c="dimmed" mt="xs">
+              All findings are counted; of each kind, 200,000 are listed.
+            </Text>
+          )}
         </>
       )}
       {complete === null && <NothingYet state={state} />}
