@@ -30,7 +30,7 @@ HEARTBEAT_INTERVAL_S = 5.0
 HEARTBEAT_TIMEOUT_S = 20
 """What the platform tells the App: after so many seconds without a heartbeat it ends itself."""
 _FIRST_HEARTBEAT_REPEAT_S = 0.25
-_LAST_ANSWERS_S = 1.0
+_LAST_ANSWERS_S = 10.0
 
 
 class AppEndedError(Exception):
