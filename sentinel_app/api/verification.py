@@ -70,7 +70,11 @@ def _page(request: Request[Wanted]) -> FindingPage:
 def run(request: Request[VerifyBody]) -> Verification:
     """Have Verify run now."""
     deps = request.deps
-    if request.input.whole:
+    is_paused = any(
+        view.facts.slug is TaskSlug.VERIFY and view.state.is_paused for view in deps.tasks.views()
+    )
+    # A run that is refused must not be made up for once the Task is resumed.
+    if request.input.whole and not is_paused:
         deps.findings.request_whole()
     deps.tasks.run(TaskSlug.VERIFY, by=request.user_name)
     return _state(deps)

@@ -154,7 +154,9 @@ class VerificationQueries:
         return tuple(lines)
 
 
-READ_BACK: Final = 'ThreatIntelIndicators\n| take 1\n| project TimeGenerated'
+READ_BACK: Final = (
+    f'ThreatIntelIndicators\n| where TimeGenerated > ago({_ROWS_OF})\n| project Id\n| take 1'
+)
 """Whether the table can be read at all."""
 
 

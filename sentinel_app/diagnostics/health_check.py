@@ -15,6 +15,7 @@ from sentinel_app.core.logs import LogRows
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
+from sentinel_app.core.verification_query import READ_BACK
 from sentinel_app.diagnostics.check_result import (
     DISK_REMEDY,
     Attempts,
@@ -48,8 +49,6 @@ OTHER_CHECK_WITHIN_S = 30.0
 PROBED_OWNERS = 50
 FIRST_ROWS = 2
 SECOND_ROWS = 10
-
-_ROW_QUERY = 'ThreatIntelIndicators | where TimeGenerated > ago(14d) | project Id | take 1'
 
 _CLOCK_REMEDY = 'Synchronize both clocks by NTP, at least the one of the App server.'
 _UNREACHABLE = 'Skipped: ThreatConnect unreachable.'
@@ -303,9 +302,7 @@ class Checks:
     def _row(self) -> str:
         """Read one row. Without one, nothing is concluded: rows can be hidden or late."""
         try:
-            found = self._tables.read(
-                _ROW_QUERY, ('Id',), stop=Deadline(self._clock, TURN_WITHIN_S)
-            )
+            found = self._tables.read(READ_BACK, ('Id',), stop=Deadline(self._clock, TURN_WITHIN_S))
         except Cancelled:
             raise Skip(
                 'Skipped: other queries to Log Analytics are running.', 'Try again in a minute.'

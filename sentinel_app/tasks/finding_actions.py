@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -78,7 +77,7 @@ class FindingActions:
             for each in self._findings.all(run.id, wanted):
                 if each.kind not in RESENDABLE or each.held is None or each.update_id in open_ids:
                     continue
-                if len(ids | {each.held.indicator_id}) > MOST_SENT_AGAIN:
+                if len(ids) == MOST_SENT_AGAIN and each.held.indicator_id not in ids:
                     break
                 ids.add(each.held.indicator_id)
                 found.append(each)
@@ -140,16 +139,14 @@ class FindingActions:
             )
 
     def _send(self, found: Sequence[Finding], by: str | None) -> Update:
-        counts: Counter[str] = Counter()
         ids_of: dict[str, set[int]] = {}
         for each in found:
             if each.held is not None:
                 ids_of.setdefault(each.held.query_id, set()).add(each.held.indicator_id)
-        counts.update({query_id: len(ids) for query_id, ids in ids_of.items()})
         jobs: list[tuple[int, Query, int]] = [
-            (position, query, counts[query.id])
+            (position, query, len(ids_of[query.id]))
             for position, query in self._app_state.query_list().enabled_places
-            if query.id in counts
+            if query.id in ids_of
         ]
         if not found:
             raise ConflictError('Nothing of this is to be sent again now.')

@@ -151,8 +151,8 @@ class UpdateQueue:
             values: which, of those that are sent or withdrawn.
             indicator_ids: which Indicators, where they are sent again.
             count_objects: how many objects, where they are unknown ones.
-            on_queued: called with the update's id before it can begin; what it stores is of no
-                effect if the update cannot be stored.
+            on_queued: called with the update's id just before the update is stored, so that it
+                cannot begin without what that stores.
             retry_of: the Request ID of the Job that is retried.
             audit: who requests it, stored in the same write.
         """

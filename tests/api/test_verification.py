@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sentinel_app.core.finding import FoundObject, UnknownRow
 from sentinel_app.core.ledger_row import millis
 from sentinel_app.core.object_id import object_id
+from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.verification import FindingKind, Mark, SeenObject, Tally
 from sentinel_app.errors import ConflictError, LogsDeniedError
 from sentinel_app.storage.verifications import id_bytes
@@ -164,6 +166,15 @@ def test_run_is_of_the_task_and_may_be_whole(stand: Stand) -> None:
     assert stand.post('/api/verification/run', {}).status_code == 200
     assert stand.findings.asked == [('whole',)]
     assert stand.tasks.asked == [('run', 'verify', 'jdoe')] * 2
+
+
+def test_run_that_is_refused_leaves_nothing_behind(stand: Stand) -> None:
+    view = stand.tasks.shown[TaskSlug.VERIFY]
+    paused = dataclasses.replace(view, state=TaskState(is_paused=True))
+    stand.tasks.shown[TaskSlug.VERIFY] = paused
+    stand.tasks.error = ConflictError('The Task Verify is paused. Resume it first.')
+    assert stand.post('/api/verification/run', {'whole': True}).status_code == 409
+    assert stand.findings.asked == []
 
 
 def test_refused_action_is_a_conflict(stand: Stand) -> None:
