@@ -16,7 +16,7 @@ from tests.simulators.stand import Stand
 TASKS = re.compile(r'/api/task$')
 NAMES = {
     'INGESTION PIPELINE': ['Download', 'Convert', 'Upload'],
-    'STANDALONE': ['Schedule Updates', 'Verify', 'Match', 'Cleaner'],
+    'STANDALONE': ['Schedule Updates', 'Verify', 'Match', 'Context', 'Cleaner'],
 }
 
 
@@ -170,7 +170,8 @@ def test_killed_task_fails_its_job_which_is_retried(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
-    stand.sentinel.faults.add('slow', wait_s=4)
+    # Until a busy machine has come to the kill.
+    stand.sentinel.faults.add('slow', wait_s=12)
     request_id = requested(stand)
     screen.open('tasks')
     upload = card(page, 'Upload')

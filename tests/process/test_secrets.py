@@ -112,9 +112,14 @@ class Search:
         stand = self.stand
         issue = stand.threatconnect.issue_token
 
+        issued: list[str] = []
+
         def issue_token(*args: Any, **options: Any) -> tuple[str, int]:
+            # The App cannot know a token before the request with it has arrived, so nobody else
+            # does: as the next one is issued, the request with the last one has been answered.
+            self.seen.update(dict.fromkeys(issued))
             token, expires = issue(*args, **options)
-            self.seen[token] = None
+            issued[:] = [token]
             return token, expires
 
         stand.threatconnect.issue_token = issue_token  # type: ignore[method-assign]

@@ -74,7 +74,10 @@ def test_request_that_hangs_while_sending_is_abandoned(
     until(lambda: bool(engine.jobs()) and not engine.jobs(is_open=True), 'it hangs', 8)
     (job,) = engine.jobs()
     assert (job['status'], job['failure_code']) == ('Failed', 'RUN-TIME')
-    assert outcomes(job) == {'sent': 250, 'failed': 100}
+    # The request that hangs has a batch of them, which need not be a full one.
+    failed = outcomes(job)['failed']
+    assert failed in {50, 100}
+    assert outcomes(job) == {'sent': 350 - failed, 'failed': failed}
     assert_accounting(job)
     pause_s(8)
     # Sentinel has them after all, and now the ledger knows.
