@@ -155,12 +155,22 @@ class Inputs:
         text = self.line(name, required=False)
         if not text:
             return default
-        for choice in choices:
-            if choice.value.casefold() == text.casefold():
-                return choice
-        known = ', '.join(f'"{choice.value}"' for choice in choices)
-        self.add_fault(name, f'{show(text)} is not one of the choices. Choose one of {known}.')
-        return default
+        found = _chosen(text, choices)
+        if found is None:
+            self._add_choice_fault(name, text, choices)
+        return found or default
+
+    def choices(self, name: str, choices: type[Choice]) -> frozenset[Choice]:
+        """Return the choices named in an input with several; all if there are none."""
+        found: set[Choice] = set()
+        for text in dict.fromkeys(self.entries(name)):
+            choice = _chosen(text, choices)
+            if choice is None:
+                # One fault is enough: it has all the choices.
+                self._add_choice_fault(name, text, choices)
+                break
+            found.add(choice)
+        return frozenset(found or choices)
 
     def https_origin(self, name: str, default: str) -> str:
         """Return an address of the form https://host or https://host:port."""
@@ -189,6 +199,10 @@ class Inputs:
             return None
         return number
 
+    def _add_choice_fault(self, name: str, text: str, choices: type[StrEnum]) -> None:
+        known = ', '.join(f'"{choice.value}"' for choice in choices)
+        self.add_fault(name, f'{show(text)} is not one of the choices. Choose one of {known}.')
+
     def _add_number_fault(
         self, name: str, fault: str, low: float, high: float, *, whole: bool
     ) -> None:
@@ -210,6 +224,14 @@ class Inputs:
             )
             return ''
         return text
+
+
+def _chosen(text: str, choices: type[Choice]) -> Choice | None:
+    """Return the choice of a text in any case; None if it is none of them."""
+    for choice in choices:
+        if choice.value.casefold() == text.casefold():
+            return choice
+    return None
 
 
 def _plain(value: object) -> str:

@@ -13,6 +13,7 @@ from sentinel_app.config.inputs import Inputs, domain, guid, show
 from sentinel_app.config.pem import PemError, is_pem, read_pem
 from sentinel_app.config.secret import Secret
 from sentinel_app.core.access import ADMIN_ROLES
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
 from sentinel_app.core.never_send import (
     EMPTY_WORD,
     PRIVATE_WORD,
@@ -88,6 +89,8 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'pattern_style': 'Pattern Style',
         'max_tlp': 'Highest TLP to Send',
         'never_send': 'Never Send',
+        'context_objects': 'Context Objects',
+        'actor_group_types': 'Actor Group Types',
         'ui_access': 'UI Access',
         'admin_roles': 'Administrator Roles',
         'notify': 'Notify',
@@ -176,6 +179,8 @@ class Settings:
         client_secret: the secret of the Entra application, or a PEM with its private key and
             certificate; see `signs_in_by_certificate`.
         tenant_id: a GUID or a domain.
+        actor_group_types: the types of Groups that are threat actors for `context_objects`; never
+            empty.
         admin_roles: the whole names of the roles that count as administrators for `ui_access`.
         notify: the recipients of ThreatConnect notifications about problems.
         ttl_hours: the TTL by Indicator type as spelled by ThreatConnect v3.
@@ -206,6 +211,8 @@ class Settings:
     pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
     max_tlp: MaxTlp = MaxTlp.ALL
     never_send: NeverSend = field(default_factory=NeverSend)
+    context_objects: ContextChoice = ContextChoice.NONE
+    actor_group_types: frozenset[ActorGroupType] = frozenset(ActorGroupType)
     ui_access: UiAccess = UiAccess.ANY_SIGNED_IN_USER
     admin_roles: tuple[str, ...] = ADMIN_ROLES
     notify: Recipients = field(default_factory=Recipients)
@@ -316,6 +323,8 @@ def _read(reader: Inputs) -> Settings:
         pattern_style=reader.choice('pattern_style', PatternStyle, PatternStyle.AS_IN_THE_GUIDE),
         max_tlp=reader.choice('max_tlp', MaxTlp, MaxTlp.ALL),
         never_send=_never_send(reader),
+        context_objects=reader.choice('context_objects', ContextChoice, ContextChoice.NONE),
+        actor_group_types=reader.choices('actor_group_types', ActorGroupType),
         ui_access=reader.choice('ui_access', UiAccess, UiAccess.ANY_SIGNED_IN_USER),
         admin_roles=tuple(reader.entries('admin_roles')) or ADMIN_ROLES,
         notify=read_recipients(reader.entries('notify')),

@@ -24,6 +24,7 @@ from sentinel_app.config.settings import (
     read_settings,
 )
 from sentinel_app.core.access import ADMIN_ROLES
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import ConfigError
 from tests.harness.builders.indicator import MD5
@@ -83,6 +84,8 @@ def test_required_inputs_suffice_and_the_rest_have_defaults() -> None:
     assert settings.pattern_style is PatternStyle.AS_IN_THE_GUIDE
     assert settings.max_tlp is MaxTlp.ALL
     assert settings.never_send.networks == ()
+    assert settings.context_objects is ContextChoice.NONE
+    assert settings.actor_group_types == set(ActorGroupType)
     assert settings.ui_access is UiAccess.ANY_SIGNED_IN_USER
     assert settings.admin_roles == ADMIN_ROLES
     assert settings.retention_days == 30
@@ -265,6 +268,7 @@ def test_access_id_cannot_break_the_signature(value: str) -> None:
         ('withdraw_indicators', WithdrawPolicy),
         ('pattern_style', PatternStyle),
         ('max_tlp', MaxTlp),
+        ('context_objects', ContextChoice),
         ('ui_access', UiAccess),
     ],
 )
@@ -398,6 +402,29 @@ def test_administrator_roles_are_read_as_they_are_written(
     value: object, roles: tuple[str, ...]
 ) -> None:
     assert read(admin_roles=value).admin_roles == roles
+
+
+@pytest.mark.parametrize(
+    ('value', 'types'),
+    [
+        ('Threat', {ActorGroupType.THREAT}),
+        (' intrusion set | ADVERSARY |', {ActorGroupType.ADVERSARY, ActorGroupType.INTRUSION_SET}),
+        (['Threat', 'Threat', ''], {ActorGroupType.THREAT}),
+        ('Adversary|Intrusion Set|Threat', set(ActorGroupType)),
+    ],
+)
+def test_only_the_actor_group_types_that_are_named_count(
+    value: object, types: set[ActorGroupType]
+) -> None:
+    assert read(actor_group_types=value).actor_group_types == types
+
+
+@pytest.mark.parametrize('value', ['Campaign', 'Threat|Campaign', 'Threat|Campaign|Malware'])
+def test_group_type_that_is_no_actor_is_refused(value: str) -> None:
+    assert problem(actor_group_types=value).endswith(
+        '"Campaign" is not one of the choices. Choose one of "Adversary", "Intrusion Set", '
+        '"Threat".'
+    )
 
 
 def test_each_bad_entry_of_never_send_is_named() -> None:

@@ -27,6 +27,7 @@ from sentinel_app.config.settings import (
     WithdrawPolicy,
     read_settings,
 )
+from sentinel_app.core.context_choice import ContextChoice
 from tests.harness.project import PROJECT
 
 GUID = '9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11'
@@ -41,11 +42,13 @@ REQUIRED = {
     'schedule_interval_hours',
     *TTL_INPUTS.values(),
 }
+SEVERAL = {'never_send', 'actor_group_types', 'admin_roles', 'notify'}
 CHOICES = {
     'azure_cloud': AzureCloud,
     'withdraw_indicators': WithdrawPolicy,
     'pattern_style': PatternStyle,
     'max_tlp': MaxTlp,
+    'context_objects': ContextChoice,
     'ui_access': UiAccess,
 }
 DEFAULTS = {
@@ -60,6 +63,7 @@ DEFAULTS = {
     'requests_per_minute': '100',
     'pattern_style': 'As in the guide',
     'max_tlp': 'All',
+    'context_objects': 'None',
     'ui_access': 'Any signed-in user',
     'retention_days': '30',
 }
@@ -114,7 +118,7 @@ def test_input_is_defined_as_it_is_read(name: str) -> None:
     assert param.get('default') == DEFAULTS.get(name)
     assert param.get('encrypt', False) is (name in SECRET_INPUTS)
     assert param['serviceConfig'] is (name != 'retention_days')
-    assert param.get('allowMultiple', False) is (name in {'never_send', 'admin_roles', 'notify'})
+    assert param.get('allowMultiple', False) is (name in SEVERAL)
     assert param['type'] == ('Choice' if name in CHOICES else 'String')
     assert len(param['note']) >= 40
     assert param['note'].endswith(('.', 'private'))

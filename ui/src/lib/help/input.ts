@@ -68,11 +68,19 @@ export const inputs = {
   ],
   max_tlp: [
     'Highest TLP to Send',
-    'Indicators with a stricter TLP label are withheld, and so are those whose label is not understood.',
+    'Indicators with a stricter TLP label are withheld, and so are those whose label is not understood. Groups with one are not named.',
   ],
   never_send: [
     'Never Send',
     'Address blocks, domains and hashes that are withheld whatever a query returns.',
+  ],
+  context_objects: [
+    'Context Objects',
+    'What is sent besides Indicators: nothing, the owners as their authors, or also threat actors.',
+  ],
+  actor_group_types: [
+    'Actor Group Types',
+    'The types of Groups that are sent as threat actors: Adversary, Intrusion Set, Threat.',
   ],
   ui_access: ['UI Access', 'Who may use this page.'],
   admin_roles: [
