@@ -48,12 +48,14 @@ class Screen(StrEnum):
     CONFIGURE = 'configure'
     JOBS = 'jobs'
     TASKS = 'tasks'
+    CONTEXT = 'reports/context'
 
 
 class ConditionCode(StrEnum):
     """Stable names of the conditions; `docs/troubleshooting.md` lists each of them."""
 
     WITHDRAWAL_WAITING = 'withdrawal-waiting'
+    CONTEXT_WITHDRAWAL_WAITING = 'context-withdrawal-waiting'
     CREDENTIAL_EXPIRED = 'credential-expired'
     THREATCONNECT_UNAVAILABLE = 'threatconnect-unavailable'
     ENTRA_UNAVAILABLE = 'entra-unavailable'

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import orjson
 
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
 from sentinel_app.core.mapping import MAPPING_NUMBER, MappingOptions
 from sentinel_app.core.never_send import NeverSend
 from sentinel_app.core.tlp import Tlp
@@ -52,18 +53,30 @@ def fingerprint(row: Mapping[str, object], salt: bytes) -> bytes:
     return hashlib.blake2b(text, digest_size=_DIGEST_BYTES, key=salt).digest()
 
 
-def salt(options: MappingOptions, *, max_tlp: Tlp | None, never_send: NeverSend) -> bytes:
+def salt(
+    options: MappingOptions,
+    *,
+    max_tlp: Tlp | None,
+    never_send: NeverSend,
+    context: ContextChoice = ContextChoice.NONE,
+    actor_types: Collection[ActorGroupType] = (),
+) -> bytes:
     """Return a digest of what else than the row decides about objects and whether they are sent.
 
     Args:
         options: the inputs that decide about the form of objects.
         max_tlp: the highest level to send; None for all.
         never_send: the values that are never sent.
+        context: what is sent besides Indicators.
+        actor_types: the types of Groups that are threat actors.
     """
     parts = [
         MAPPING_NUMBER,
         sorted(options.ttl_hours.items()),
         options.pattern_style,
+        options.has_author,
+        context,
+        sorted(actor_types) if context.has_actors else [],
         max_tlp,
         sorted(map(str, never_send.networks)),
         sorted(never_send.domains),

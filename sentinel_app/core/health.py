@@ -74,6 +74,8 @@ class HealthFacts:
     """Start of the last Job that completed; all three stages worked for it."""
     withdrawal: Job | None = None
     """Job whose withdrawal needs a person's decision."""
+    context_held_back: int = 0
+    """Withdrawals of context objects that need one."""
     due_at: dt.datetime | None = None
     """Due time of the next scheduled update, perhaps in the past; None without a query."""
     due_mode: Mode = Mode.DELTA
@@ -93,6 +95,7 @@ def conditions(facts: HealthFacts) -> tuple[Condition, ...]:
     """Return the open conditions, worst first; empty if all is well."""
     found = (
         *_withdrawal(facts),
+        *_context(facts),
         *_credential(facts),
         *(_outage(each) for each in facts.outages if each.tries >= OUTAGE_TRIES),
         *_failed_jobs(facts),
@@ -121,6 +124,21 @@ def _withdrawal(facts: HealthFacts) -> Iterator[Condition]:
             since=job.completed_at or job.failed_at,
             link=Link(screen=Screen.JOBS, params={'open': job.request_id}),
             subject=job.request_id,
+        )
+
+
+def _context(facts: HealthFacts) -> Iterator[Condition]:
+    if facts.context_held_back:
+        count = _counted(facts.context_held_back, 'context object')
+        yield Condition(
+            code=ConditionCode.CONTEXT_WITHDRAWAL_WAITING,
+            severity=Severity.DECISION,
+            title=f'Withdrawal of {count} needs your decision',
+            detail=f'{count} in Microsoft Sentinel would be withdrawn at once. That exceeds the '
+            'Withdraw Limit Percent, so none was.',
+            remedy='If ThreatConnect and the inputs are right, confirm with Withdraw in CONTEXT; '
+            'if not, correct them, and the next complete reading finds nothing to withdraw.',
+            link=Link(screen=Screen.CONTEXT),
         )
 
 
@@ -305,6 +323,7 @@ _PAUSED: Final[Mapping[TaskSlug, str]] = {
     TaskSlug.SCHEDULE_UPDATES: 'No scheduled update begins.',
     TaskSlug.VERIFY: 'Nobody compares what Microsoft Sentinel holds with what was sent.',
     TaskSlug.MATCH: 'New alerts of Microsoft Sentinel are not searched for Indicators.',
+    TaskSlug.CONTEXT: 'No owners and threat actors behind the Indicators are sent.',
     TaskSlug.CLEANER: 'Old requests and errors are kept, and take up disk space.',
 }
 _PAUSED_PIPELINE: Final = 'Nothing is read or sent, and no scheduled update begins.'

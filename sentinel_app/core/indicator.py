@@ -57,6 +57,8 @@ class Group:
     type: str
     name: str
     owner_name: str
+    id: int | None = None
+    """None if ThreatConnect gave none that can be right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

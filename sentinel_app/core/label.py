@@ -1,9 +1,9 @@
-"""Labels of an object: as many tags of the Indicator as Sentinel keeps complete."""
+"""Labels of an object: as many as Sentinel keeps complete."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sentinel_app.core.indicator import Tag
@@ -33,12 +33,19 @@ class Labels:
 
 
 def labels_of(tags: Iterable[Tag]) -> Labels:
-    """Return the labels of tags: sorted, without repeats, each of them complete.
+    """Return the labels of tags: sorted, without repeats, each of them complete."""
+    return kept_labels(sorted(set(map(_label, tags))))
 
-    Together they stay below `LABELS_LIMIT`. A label that does not fit is skipped and those after it
-    are still tried, so that one oversized tag does not displace all others.
+
+def kept_labels(labels: Sequence[str]) -> Labels:
+    """Return the labels that together stay below `LABELS_LIMIT`, in their order.
+
+    A label that does not fit is skipped and those after it are still tried, so that one oversized
+    tag does not displace all others.
+
+    Args:
+        labels: the labels, without repeats.
     """
-    labels = sorted(set(map(_label, tags)))
     longest = _LONGEST_CHARACTER * sum(map(len, labels)) + (_QUOTES + _SEPARATOR) * len(labels)
     if longest < LABELS_LIMIT - _BRACKETS:
         return Labels(kept=tuple(labels), left_out=0)

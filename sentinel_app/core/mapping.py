@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-import stix2
-
+from sentinel_app.core.context_key import identity_id
 from sentinel_app.core.description import description_of
 from sentinel_app.core.indicator import Attribute, Indicator, IndicatorType
 from sentinel_app.core.label import labels_of
+from sentinel_app.core.marking import marking_refs
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
 from sentinel_app.core.text import fits, shortened, utf16_length
 from sentinel_app.core.timestamp import to_millis
-from sentinel_app.core.tlp import Tlp, strictest
+from sentinel_app.core.tlp import strictest
 
 SORT_FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,16 +56,6 @@ _HOUR_MS = 3_600_000
 _LAST_TIME = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 _ID_DIGITS = 19
 
-_MARKINGS = {
-    Tlp.CLEAR: str(stix2.TLP_WHITE.id),
-    Tlp.GREEN: str(stix2.TLP_GREEN.id),
-    Tlp.AMBER: str(stix2.TLP_AMBER.id),
-    # STIX 2.1 and Sentinel have four levels. AMBER+STRICT maps to the stricter neighbor: a marking
-    # must never permit more sharing than the owner of the information does.
-    Tlp.AMBER_STRICT: str(stix2.TLP_RED.id),
-    Tlp.RED: str(stix2.TLP_RED.id),
-}
-
 _PHASE_ATTRIBUTE = 'phase of intrusion'
 _KILL_CHAIN = 'lockheed-martin-cyber-kill-chain'
 _PHASE_ALIASES = {
@@ -84,6 +74,8 @@ class MappingOptions:
 
     ttl_hours: Mapping[IndicatorType, int]
     pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
+    has_author: bool = False
+    """Whether objects name the identity of the owner as their author."""
 
     @property
     def ttl_ms(self) -> dict[IndicatorType, int]:
@@ -146,8 +138,10 @@ def stix_object(
         'type': 'indicator',
         'spec_version': '2.1',
         'id': object_id,
-        'created': to_millis(created_at),
     }
+    if options.has_author:
+        stix['created_by_ref'] = identity_id(indicator.owner_name)
+    stix['created'] = to_millis(created_at)
     if is_revoked:
         stix['revoked'] = True
     stix['name'] = _name(indicator, key, options.pattern_style)
@@ -166,7 +160,7 @@ def stix_object(
         stix['confidence'] = indicator.confidence
     stix['lang'] = 'en'
     if level := strictest(indicator.security_labels):
-        stix['object_marking_refs'] = [_MARKINGS[level]]
+        stix['object_marking_refs'] = marking_refs(level)
     # Members that are not content come last; see `object_text`.
     stix['modified'] = to_millis(modified_at)
     stix['valid_from'] = to_millis(from_at)

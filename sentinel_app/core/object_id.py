@@ -46,10 +46,7 @@ class ObjectKey:
         Different keys have different texts. Backslashes, control characters, line ends and lone
         surrogates are escaped, so that any value gives one line of well-formed text.
         """
-        value = self.value
-        if '\\' in value or not value.isprintable():
-            value = _UNSAFE.sub(_escape, value)
-        return f'{self.type}{_SEPARATOR}{self.hash_kind or ""}{_SEPARATOR}{value}'
+        return f'{self.type}{_SEPARATOR}{self.hash_kind or ""}{_SEPARATOR}{line_of(self.value)}'
 
     @property
     def digest(self) -> bytes:
@@ -97,14 +94,29 @@ def object_id(key: ObjectKey, generation: int = 0) -> str:
             0, is not part of the name. The text of a key never begins with a digit, so the names
             of different keys and generations differ.
     """
-    name = key.text if generation == 0 else f'{generation}{_SEPARATOR}{key.text}'
+    return f'indicator--{name_uuid(key.text, generation)}'
+
+
+def name_uuid(text: str, generation: int = 0) -> str:
+    """Return the UUID of an object's name in the namespace of the ids.
+
+    Args:
+        text: the name, one line of well-formed text that begins with the kind of the object and
+            never with a digit.
+        generation: as for `object_id`.
+    """
+    name = text if generation == 0 else f'{generation}{_SEPARATOR}{text}'
     # As `uuid.uuid5`, without creating an object.
     digits = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = _VARIANTS[int(digits[16], 16) % len(_VARIANTS)]
-    return (
-        f'indicator--{digits[:8]}-{digits[8:12]}-5{digits[13:16]}'
-        f'-{variant}{digits[17:20]}-{digits[20:32]}'
-    )
+    return f'{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}'
+
+
+def line_of(text: str) -> str:
+    """Return any text as one line of well-formed text; different texts give different lines."""
+    if '\\' in text or not text.isprintable():
+        return _UNSAFE.sub(_escape, text)
+    return text
 
 
 def _escape(match: re.Match[str]) -> str:

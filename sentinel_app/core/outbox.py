@@ -71,6 +71,10 @@ class ChosenObject:
     """Higher query that keeps holding it; None if it becomes that of the Job's query."""
     is_moved: bool = False
     """Whether it stays in Sentinel unchanged but now belongs to another query or copy."""
+    groups: frozenset[int] | None = None
+    """Ids of the copy's Groups that may be threat actors; None where none are sent."""
+    tlp: int | None = None
+    """Strictness of its TLP level, where Groups are sent; None without one."""
 
 
 class Alternate(NamedTuple):

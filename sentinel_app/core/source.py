@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,4 +92,16 @@ class Source(Protocol):
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
         """Return the TQL keywords for Indicators of this instance."""
+        ...
+
+
+class LabeledSource(Source, Protocol):
+    """ThreatConnect with the security labels of Groups."""
+
+    def group_labels(self, ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
+        """Return the security labels of these Groups, where ThreatConnect gives all of them.
+
+        Raises:
+            SentinelAppError: as for `read_page`.
+        """
         ...

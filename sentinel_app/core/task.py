@@ -20,6 +20,7 @@ class TaskSlug(StrEnum):
     SCHEDULE_UPDATES = 'schedule-updates'
     VERIFY = 'verify'
     MATCH = 'match'
+    CONTEXT = 'context'
     CLEANER = 'cleaner'
 
 
@@ -107,6 +108,15 @@ TASK_FACTS: tuple[TaskFacts, ...] = (
         ' are about. Nothing is changed in either system.',
         group=TaskGroup.STANDALONE,
         period_s=60,
+        timeout_s=30 * 60,
+    ),
+    TaskFacts(
+        slug=TaskSlug.CONTEXT,
+        name='Context',
+        description='Sends the owners and threat actors behind the Indicators, in what these leave'
+        ' of the API limit. Run goes through everything that may have changed.',
+        group=TaskGroup.STANDALONE,
+        period_s=15,
         timeout_s=30 * 60,
     ),
     TaskFacts(

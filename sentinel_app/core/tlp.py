@@ -31,6 +31,10 @@ class Tlp(StrEnum):
         """Rank of the level; 0 is the least strict."""
         return _STRICTNESS[self]
 
+    def is_above(self, highest: Tlp) -> bool:
+        """Return whether the level is stricter than the highest one to send."""
+        return self.strictness > highest.strictness
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlpReading:
@@ -98,3 +102,9 @@ def strictest(labels: Iterable[str]) -> Tlp | None:
         if reading and (found is None or reading.level.strictness > found.strictness):
             found = reading.level
     return found
+
+
+def are_above(labels: Iterable[str], highest: Tlp) -> bool:
+    """Return whether any of the security labels is above the highest level to send."""
+    level = strictest(labels)
+    return level is not None and level.is_above(highest)

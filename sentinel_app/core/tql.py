@@ -117,7 +117,7 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
     """
     parts = [f'summary contains {quote(item)}' for item in hashes]
     if summaries:
-        parts.append(_one_of('summary', summaries))
+        parts.append(one_of('summary', summaries))
     return ' OR '.join(parts)
 
 
@@ -167,7 +167,7 @@ def selection_tql(
     after_id: int | None = None,
 ) -> str:
     """Return the TQL for the active Indicators of these owners and types."""
-    clauses = [_one_of('ownerName', owners), _one_of('typeName', types)]
+    clauses = [one_of('ownerName', owners), one_of('typeName', types)]
     if clause is not None:
         clauses.append(clause)
     if after_id is not None:
@@ -183,7 +183,7 @@ def inactive_tql(
     after_id: int | None = None,
 ) -> str:
     """Return the TQL for inactive Indicators last modified within the time range."""
-    clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
+    clauses = [one_of('ownerName', owners), one_of('typeName', types), 'indicatorActive = false']
     bounds = range_clause(time_range)
     if bounds is not None:
         clauses.append(bounds)
@@ -217,8 +217,8 @@ def effective_tql(
     text = query.tql.strip()
     check_tql(text)
     clauses = [f'({text})'] if text else []
-    clauses.append(_one_of('ownerName', query.owners))
-    clauses.append(_one_of('typeName', query.indicator_types))
+    clauses.append(one_of('ownerName', query.owners))
+    clauses.append(one_of('typeName', query.indicator_types))
     if window is not None and window.start_at is not None:
         clauses.append(f'lastModified GEQ {_time(window.start_at)}')
         clauses.append(f'lastModified LT {_time(window.end_at)}')
@@ -229,7 +229,7 @@ def effective_tql(
     return ' AND '.join(clauses)
 
 
-def _one_of(keyword: str, values: Iterable[str]) -> str:
+def one_of(keyword: str, values: Iterable[str]) -> str:
     """Return a clause that allows only these values."""
     quoted = ', '.join(quote(value) for value in values)
     if not quoted:

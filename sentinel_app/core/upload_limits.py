@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ line."""
 
 MARGIN_S = 0.25
 """Extra seconds beyond the window, as two clocks do not run at exactly the same rate."""
+
+KEPT_FREE = 5
+"""Context leaves one request in this many to Indicators that turn up while it is sent."""
 
 Item = TypeVar('Item')
 
@@ -49,6 +53,21 @@ def halves(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
     """Split a batch in two, to find the object that makes Sentinel refuse all of it."""
     middle = len(items) // 2
     return items[:middle], items[middle:]
+
+
+def spare_limit(limit: int) -> int:
+    """Return the requests per minute that context may use, at least 1, of a limit."""
+    return limit - limit // KEPT_FREE
+
+
+def spare_s(objects: float, limit: int) -> float:
+    """Return the seconds that sending context objects takes where Indicators need nothing.
+
+    Args:
+        objects: their number.
+        limit: requests allowed in any `WINDOW_S`, at least 1.
+    """
+    return math.ceil(objects / MAX_OBJECTS) / spare_limit(limit) * WINDOW_S
 
 
 def wait_s(arrived_by: Sequence[float], now: float, limit: int) -> float:

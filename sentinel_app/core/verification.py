@@ -1,8 +1,9 @@
-"""Verification: what the workspace's table has, held against what the ledger believes.
+"""Verification: what a table of the workspace has, held against what the ledger believes.
 
-Two passes. Sums over partitions of ids show where the two differ at all; only there the objects
-themselves are compared. Nothing is concluded from silence: a partition of which less than half
-came cannot be read.
+Indicators are in one table, and context objects, which have no end and no confidence, in another.
+Two passes over each: sums over partitions of ids show where table and ledger differ at all; only
+there the objects themselves are compared. Nothing is concluded from silence: a partition of which
+less than half came cannot be read.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ _MOST_PARTITION_DIGITS: Final = 2
 _HALF: Final = 2
 
 
+class VerifiedTable(StrEnum):
+    """Tables that are compared with what the ledger has of their objects."""
+
+    INDICATORS = 'ThreatIntelIndicators'
+    OBJECTS = 'ThreatIntelObjects'
+    """Context objects."""
+
+
 class FindingKind(StrEnum):
     """What is wrong with one object."""
 
@@ -56,6 +65,9 @@ class FindingKind(StrEnum):
 RESENDABLE: Final = frozenset({FindingKind.MISSING, FindingKind.OLDER, FindingKind.EXPIRED_EARLY})
 """Kinds of which many may be sent again at once."""
 
+RESENDABLE_ONE_BY_ONE: Final = RESENDABLE | {FindingKind.CHANGED}
+"""Kinds that may be sent again at all: a person decides about each change of a person."""
+
 
 class Mark(IntFlag):
     """Marks of a row."""
@@ -65,9 +77,11 @@ class Mark(IntFlag):
     INACTIVE = 4
     UNPARSED = 8
     """Sentinel could not take its pattern apart."""
+    UNREADABLE = 16
+    """It came without the object itself, in which its version stands."""
 
 
-_NOT_LIVE: Final = Mark.REVOKED | Mark.DELETED | Mark.INACTIVE
+_NOT_LIVE: Final = Mark.REVOKED | Mark.DELETED | Mark.INACTIVE | Mark.UNREADABLE
 
 
 class SeenObject(NamedTuple):
@@ -91,7 +105,8 @@ class HeldObject(NamedTuple):
     object: int
     state: int
     modified: int
-    valid_until: int
+    valid_until: int | None
+    """None if it never ends."""
     confidence: int | None
     accepted: int | None
     """When Sentinel accepted this version; None while that is not known."""
@@ -100,7 +115,8 @@ class HeldObject(NamedTuple):
 
     def is_live(self, now: int) -> bool:
         """Return whether Sentinel should have it as an active object."""
-        return self.state == ObjectState.LIVE and self.valid_until > now
+        is_over = self.valid_until is not None and self.valid_until <= now
+        return self.state == ObjectState.LIVE and not is_over
 
 
 class Standing(StrEnum):
@@ -109,6 +125,8 @@ class Standing(StrEnum):
     CONFIRMED = 'confirmed'
     RECENT = 'recent'
     """Sent too recently, or just on its way, to say anything."""
+    UNREAD = 'unread'
+    """Its row does not say enough to be compared."""
     ENDED = 'ended'
     """Live neither in the ledger nor in the table."""
 
@@ -166,11 +184,18 @@ def _compare(held: HeldObject, seen: SeenObject | None, moments: Moments) -> Fin
     is_judged = held.accepted is not None and held.accepted < moments.judged_before
     if seen is None:
         return FindingKind.MISSING if is_judged else Standing.RECENT
+    if seen.marks & Mark.UNREADABLE:
+        return Standing.UNREAD
     if seen.modified < held.modified:
         return FindingKind.OLDER if is_judged else Standing.RECENT
+    return _compare_state(held, seen, moments.now)
+
+
+def _compare_state(held: HeldObject, seen: SeenObject, now: int) -> FindingKind | Standing:
+    """Return how an object compares with a row of its version or a later one."""
     if seen.marks & (Mark.REVOKED | Mark.DELETED):
         return FindingKind.CHANGED
-    if seen.valid_until is not None and seen.valid_until <= moments.now:
+    if seen.valid_until is not None and seen.valid_until <= now:
         return FindingKind.EXPIRED_EARLY
     is_same = (seen.valid_until, seen.confidence) == (held.valid_until, held.confidence)
     if seen.marks & Mark.INACTIVE or not is_same:
@@ -211,7 +236,7 @@ class LedgerSums:
         objects[group] += 1
         digits[group] += digest[2] << 8 | digest[3]
         modified[group] += held.modified
-        valid_until[group] += held.valid_until
+        valid_until[group] += held.valid_until or 0
         confidence[group] += 0 if held.confidence is None else held.confidence + 1
 
     def add_unparsed(self, digest: bytes) -> None:
@@ -320,7 +345,7 @@ class Tally:
     recent: int = 0
     """Sent too recently to be compared."""
     unread: int = 0
-    """In partitions that cannot be read."""
+    """In partitions that cannot be read, or with rows that cannot."""
     findings: dict[FindingKind, int] = field(default_factory=lambda: dict.fromkeys(FindingKind, 0))
     requests: int = 0
 
@@ -332,3 +357,5 @@ class Tally:
             self.confirmed += 1
         elif found is Standing.RECENT:
             self.recent += 1
+        elif found is Standing.UNREAD:
+            self.unread += 1

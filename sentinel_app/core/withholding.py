@@ -68,7 +68,7 @@ def _tlp_reason(indicator: Indicator, max_tlp: Tlp) -> str | None:
     above = [
         (label, reading)
         for label in indicator.security_labels
-        if (reading := read_tlp(label)) and reading.level.strictness > max_tlp.strictness
+        if (reading := read_tlp(label)) and reading.level.is_above(max_tlp)
     ]
     if above:
         label, reading = max(above, key=lambda each: each[1].level.strictness)

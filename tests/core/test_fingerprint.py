@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
 from sentinel_app.core.fingerprint import fingerprint, salt
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.mapping import MAPPING_NUMBER, MappingOptions
@@ -150,6 +152,7 @@ OPTIONS = make_options()
 OTHER_OPTIONS = {
     'ttl_hours': [make_options(**{kind.name.lower(): 7}) for kind in IndicatorType],
     'pattern_style': [make_options(PatternStyle.AS_LOGS_WRITE_IT)],
+    'has_author': [dataclasses.replace(OPTIONS, has_author=True)],
 }
 OTHER_NEVER_SEND = {
     'networks': ['203.0.113.0/24', '198.51.100.7', '64:ff9b::/96'],
@@ -178,13 +181,32 @@ def test_salt_depends_on_every_other_setting() -> None:
         for texts in OTHER_NEVER_SEND.values()
         for text in texts
     ]
+    salts.append(context_salt(ContextChoice.IDENTITIES))
+    salts += [
+        context_salt(ContextChoice.ACTORS, *types)
+        for count in range(1, len(ActorGroupType) + 1)
+        for types in itertools.combinations(ActorGroupType, count)
+    ]
     assert len(set(salts)) == len(salts)
+
+
+def context_salt(context: ContextChoice, *types: ActorGroupType) -> bytes:
+    return salt(OPTIONS, max_tlp=None, never_send=NEVER_SEND, context=context, actor_types=types)
+
+
+@pytest.mark.parametrize('context', [ContextChoice.NONE, ContextChoice.IDENTITIES])
+def test_salt_ignores_the_types_of_actors_that_are_not_sent(context: ContextChoice) -> None:
+    assert context_salt(context, ActorGroupType.THREAT) == context_salt(context)
 
 
 def test_salt_ignores_the_order_of_the_settings() -> None:
     one, other = (
         'example.com|203.0.113.0/24|198.51.100.7',
         '198.51.100.7|example.com|203.0.113.0/24',
+    )
+    threat, adversary = ActorGroupType.THREAT, ActorGroupType.ADVERSARY
+    assert context_salt(ContextChoice.ACTORS, threat, adversary) == context_salt(
+        ContextChoice.ACTORS, adversary, threat
     )
     turned = MappingOptions(ttl_hours=dict(reversed(OPTIONS.ttl_hours.items())))
     assert salt(OPTIONS, max_tlp=None, never_send=parse_never_send(one)) == salt(

@@ -77,6 +77,7 @@ def outage(system: System, tries: int = 2) -> Outage:
 
 
 WRONG: dict[ConditionCode, HealthFacts] = {
+    ConditionCode.CONTEXT_WITHDRAWAL_WAITING: facts(context_held_back=1_240),
     ConditionCode.WITHDRAWAL_WAITING: facts(
         withdrawal=make_job('j9', counts=Counts(held_back=1_591), completed_at=NOON)
     ),
@@ -112,6 +113,12 @@ WRONG: dict[ConditionCode, HealthFacts] = {
 }
 
 
+DECISIONS = {
+    ConditionCode.WITHDRAWAL_WAITING,
+    ConditionCode.CONTEXT_WITHDRAWAL_WAITING,
+}
+
+
 def only(wrong: HealthFacts) -> Condition:
     (found,) = conditions(wrong)
     return found
@@ -128,7 +135,7 @@ def test_condition_follows_from_its_facts_and_says_what_to_do(code: ConditionCod
     assert found.code is code
     assert all((found.title, found.detail, found.remedy))
     assert 'None' not in f'{found.title} {found.detail} {found.remedy}'
-    is_decision = code is ConditionCode.WITHDRAWAL_WAITING
+    is_decision = code in DECISIONS
     expected = HealthState.DECISION if is_decision else HealthState.DEGRADED
     assert state_of([found]) is expected
 
@@ -151,6 +158,12 @@ def test_pending_withdrawal_is_counted_in_objects_and_links_to_its_job() -> None
     found = only(WRONG[ConditionCode.WITHDRAWAL_WAITING])
     assert found.title == 'Withdrawal of 1,591 objects needs your decision'
     assert (found.link.screen, found.link.params) == (Screen.JOBS, {'open': 'j9'})
+
+
+def test_withdrawal_of_context_that_is_held_back_is_decided_in_context() -> None:
+    found = only(WRONG[ConditionCode.CONTEXT_WITHDRAWAL_WAITING])
+    assert found.title == 'Withdrawal of 1,240 context objects needs your decision'
+    assert (found.link.screen, found.link.params) == (Screen.CONTEXT, {})
 
 
 def test_first_failed_attempt_is_a_blip() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import stix2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel_app.core.context_key import identity_id
 from sentinel_app.core.indicator import Attribute, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.mapping import (
     SORT_FIELDS,
@@ -19,6 +21,7 @@ from sentinel_app.core.mapping import (
     valid_until,
 )
 from sentinel_app.core.object_id import object_id, object_keys
+from sentinel_app.core.object_text import content_hash, object_text
 from sentinel_app.core.pattern import PatternStyle
 from tests.harness.builders.indicator import (
     MD5,
@@ -115,6 +118,32 @@ def test_times_of_another_zone_are_written_in_utc() -> None:
 def test_withdrawn_object_says_so() -> None:
     assert 'revoked' not in make_object(make_indicator())
     assert make_object(make_indicator(), is_revoked=True)['revoked'] is True
+
+
+@law
+@given(indicators())
+def test_author_is_the_owner_exactly_where_that_is_chosen(indicator: Indicator) -> None:
+    without, chosen = (
+        make_objects(indicator, options=replace(make_options(), has_author=has_author))
+        for has_author in (False, True)
+    )
+    for plain, stix in zip(without, chosen, strict=True):
+        author = identity_id(indicator.owner_name)
+        assert 'created_by_ref' not in plain
+        assert list(stix)[2:4] == ['id', 'created_by_ref']
+        assert stix == plain | {'created_by_ref': author}
+
+
+def test_author_is_content() -> None:
+    def content(owner: str, *, has_author: bool) -> bytes:
+        host = make_indicator(IndicatorType.HOST, owner_name=owner)
+        stix = make_object(host, options=replace(make_options(), has_author=has_author))
+        # The owner is part of these two as well.
+        return content_hash(object_text(stix | {'name': 'x', 'description': 'y'}))
+
+    assert content('A', has_author=True) != content('A', has_author=False)
+    assert content('A', has_author=True) != content('B', has_author=True)
+    assert content('A', has_author=False) == content('B', has_author=False)
 
 
 def test_name_is_value_and_owner() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 import stix2
@@ -15,7 +16,15 @@ from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.harness.builders.indicator import make_objects, make_options, make_row
-from tests.harness.golden import PAGE, Example, examples, page, rows
+from tests.harness.golden import (
+    PAGE,
+    Example,
+    context_example,
+    examples,
+    made_context,
+    page,
+    rows,
+)
 from tests.harness.soak import IS_SOAK
 from tests.harness.strategies import indicators, law
 
@@ -26,8 +35,9 @@ def judge(stix: dict[str, object]) -> None:
     parsed = stix2.parse(json.dumps(stix), allow_custom=False, version='2.1')
     kept = json.loads(parsed.serialize())
     assert kept.keys() == stix.keys()
-    # The library writes these two with as many digits as they need, the others with three.
-    assert {name for name in stix if kept[name] != stix[name]} <= {'valid_from', 'valid_until'}
+    # The library writes these with as many digits as they need, the others with three.
+    shorter = {'first_seen', 'last_seen', 'valid_from', 'valid_until'}
+    assert {name for name in stix if kept[name] != stix[name]} <= shorter
 
 
 @pytest.mark.parametrize('example', examples(), ids=lambda example: example.name)
@@ -43,6 +53,15 @@ def test_log_style_changes_only_name_and_pattern(example: Example) -> None:
     changes = zip(example.objects, example.as_logs_write_it, strict=True)
     assert made == [stix | change for stix, change in changes]
     assert {name for change in example.as_logs_write_it for name in change} <= {'name', 'pattern'}
+
+
+def test_golden_groups_become_their_objects() -> None:
+    content = context_example()
+    made = made_context(content)
+    assert made == content['objects']
+    assert [list(stix) for stix in made] == [list(stix) for stix in content['objects']]
+    for stix in made:
+        judge(stix)
 
 
 def test_golden_examples_cover_every_type() -> None:
@@ -78,11 +97,13 @@ def test_objects_are_valid_stix_and_have_a_pattern(style: PatternStyle) -> None:
 
 @pytest.mark.slow
 @law
-@given(indicators(), st.sampled_from(PatternStyle))
+@given(indicators(), st.sampled_from(PatternStyle), st.booleans())
 def test_indicators_of_any_content_become_valid_stix(
-    indicator: Indicator, style: PatternStyle
+    indicator: Indicator, style: PatternStyle, has_author: bool
 ) -> None:
-    for stix in make_objects(indicator, options=make_options(style)):
+    for stix in make_objects(
+        indicator, options=replace(make_options(style), has_author=has_author)
+    ):
         judge(stix)
         assert_no_emptiness(stix)
 

@@ -79,11 +79,26 @@ def test_content_hash_of_an_object_never_changes() -> None:
         {'type': 'indicator', **dict.fromkeys(TIMES, OTHER_TIME), 'revoked': True},
         {'type': 'indicator', **dict.fromkeys(TIMES, '2031-12-13T14:15:16Z')},
         {'type': 'indicator', **dict.fromkeys(TIMES[1:], OTHER_TIME)},
+        {'type': 'indicator', 'name': 'x', 'modified': OTHER_TIME},
+        {'modified': OTHER_TIME},
+        {'type': 'identity', 'modified': OTHER_TIME, 'revoked': True},
+        {'type': 'identity', 'modified': '2031-12-13T14:15:16Z'},
+        {'type': 'identity', 'modified': 'x' * 24},
+        {'type': 'identity', 'created': OTHER_TIME},
     ],
 )
 def test_object_that_does_not_end_in_its_times_has_no_content_hash(stix: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match='does not end in'):
         hash_of(stix)
+
+
+@pytest.mark.parametrize('kind', ['identity', 'threat-actor', 'relationship'])
+def test_content_hash_of_a_context_object_covers_everything_but_one_time(kind: str) -> None:
+    stix = {'type': kind, 'created': OTHER_TIME, 'name': 'x', 'modified': OTHER_TIME}
+    digest = hash_of(stix)
+    assert hash_of(stix | {'modified': '2032-01-01T00:00:00.000Z'}) == digest
+    for name in ('type', 'created', 'name'):
+        assert hash_of(stix | {name: changed(stix[name])}) != digest
 
 
 def test_new_last_modified_alone_is_no_change() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.tlp import Tlp, read_tlp, strictest
+from sentinel_app.core.tlp import Tlp, are_above, read_tlp, strictest
 from tests.harness.strategies import any_text, law
 
 LONG = 100_000
@@ -127,6 +127,14 @@ def test_further_label_never_makes_a_level_less_strict(labels: list[str]) -> Non
     levels = [strictest(labels[:many]) for many in range(len(labels) + 1)]
     strictness = [-1 if level is None else level.strictness for level in levels]
     assert strictness == sorted(strictness)
+
+
+@law
+@given(st.lists(any_text | st.sampled_from(list(Tlp))), st.sampled_from(Tlp))
+def test_labels_are_above_a_level_where_one_of_them_is(labels: list[str], highest: Tlp) -> None:
+    each = [strictest([label]) for label in labels]
+    above = [level for level in each if level and level.strictness > highest.strictness]
+    assert are_above(labels, highest) == bool(above)
 
 
 @pytest.mark.parametrize('piece', ['\u0301\u0316', ' ', '\u200b', 'TLP', ':', '\ufdfa', '(', 'T L'])

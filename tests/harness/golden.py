@@ -15,16 +15,34 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app.config.settings import LABELS, TTL_INPUTS
+from sentinel_app.core.context_key import identity_key, relationship_key
+from sentinel_app.core.context_outbox import MOST_ACTORS
+from sentinel_app.core.context_revocation import WITHDRAWN_NAME
+from sentinel_app.core.description import DESCRIPTION_LIMIT
+from sentinel_app.core.identity_object import IDENTITY_SINCE, identity_object
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.label import LABELS_LIMIT
 from sentinel_app.core.mapping import NAME_LIMIT
+from sentinel_app.core.object_id import object_id
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle
+from sentinel_app.core.relationship import relationship_object
+from sentinel_app.core.threat_actor import (
+    ALIAS_LIMIT,
+    LINK_LIMIT,
+    MOST_ALIASES,
+    MOST_WEB_LINKS,
+    actor_object,
+    merged,
+)
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
+from sentinel_app.threatconnect.parse_group import PROFILE, parse_group, parse_profile
 from tests.harness.builders.indicator import NOW, TTL_HOURS, make_objects, make_options
+from tests.harness.builders.update import KEY
 from tests.harness.project import PROJECT
 from tests.harness.sighting import SIGHTINGS
 
 FOLDER = PROJECT / 'tests' / 'data' / 'golden'
+CONTEXT = PROJECT / 'tests' / 'data' / 'golden-context' / 'actor.json'
 PAGE = PROJECT / 'docs' / 'mapping.md'
 REAL_ROWS = PROJECT.parent / 'shared' / 'data' / 'eset-indicators.jsonl.gz'
 
@@ -64,6 +82,8 @@ Source Name*; it is sent beside the objects. What decides whether a rule finds a
 `stix`, `2.1`, `en` |
 | `id` | made from the type, the canonical value and (for a File) the kind of hash; not from the \
 owner. The same value is the same object on every machine |
+| `created_by_ref` | the `identity` of the owner, whose id is made from its name; absent where \
+*Context Objects* is `None` |
 | `created` | `dateAdded` of the copy that was sent first, but never later than the first \
 attempt to send it |
 | `modified` | the time of conversion |
@@ -141,6 +161,9 @@ ends of the first group's texts; and only then the end of the summary, marked wi
 characters are those of the JSON text, its escapes included; characters outside the Basic \
 Multilingual Plane count twice.
 
+Where *Highest TLP to Send* is set, `associatedGroups` has only Groups whose own security labels \
+ThreatConnect gives and of which none is above that level.
+
 ## What is not sent
 
 * Types other than the nine above, and Files without a usable MD5, SHA-1 or SHA-256 hash, are \
@@ -161,9 +184,102 @@ brackets. A display name is none of it.
 pattern of {PATTERN_LIMIT:,} bytes or more: a pattern is never cut.
 * Indicators whose `externalDateExpires` is over are *expired*.
 * Characters that UTF-8 or a database does not take, lone surrogates and NUL, become U+FFFD.
+"""
 
+_EXAMPLES = """
 ## Examples
 
+"""
+
+
+_CONTEXT = f"""
+## Context objects
+
+Where *Context Objects* is not `None`, the owners of Indicators and, if chosen, the threat actors \
+behind them are objects too. Whatever their names, they are valid STIX 2.1; the text of each \
+depends on ThreatConnect alone and never on a clock, so that what has not changed is not sent again.
+
+| in ThreatConnect | object |
+| --- | --- |
+| an owner of Indicators, or of the Group that an actor is taken from | `identity` |
+| Groups of the types in *Actor Group Types* that are associated with Indicators | \
+`threat-actor`: one for all Groups that stand for the same actor |
+| the association of an Indicator with such a Group | `relationship`: `indicator` `indicates` \
+`threat-actor` |
+
+All of them have `type`, `spec_version` (`2.1`), `id`, `created` and `modified`, and `revoked` \
+(`true`) where the object is withdrawn. `modified` is never before `created`, and later with each \
+version that is sent. Other types of Groups stay in the description of the Indicator.
+
+### Ids
+
+As those of Indicators, they are made from what an object stands for, and are the same on every \
+machine: an identity's from the name of the owner, a relationship's from the ids of both ends, and \
+an actor's from
+
+1. the MITRE id of its Threat Actor Profile, if it is one of the form `G0021`;
+2. otherwise the name of the profile, or else of the Group. Case, blanks, control and invisible \
+characters make no difference, nor do compatible forms such as letters of full width.
+
+So the Groups of several owners and types become one actor, and **different actors of the same \
+name become one as well**, since nothing in ThreatConnect tells them apart: give one of them \
+another name. A Group whose name has nothing to read is no actor.
+
+Threat Actor Profiles came with ThreatConnect 7.11. An older instance refuses the question for \
+them; the App then goes by the Groups alone until the Service is started again.
+
+### identity
+
+| property | value |
+| --- | --- |
+| `created` | {IDENTITY_SINCE:%Y-%m-%d} for all: owners have no dates |
+| `name` | the owner |
+| `identity_class` | `organization` |
+| `lang` | `en` |
+
+### threat-actor
+
+| property | value |
+| --- | --- |
+| `created`, `modified` | the earliest `dateAdded` and the latest `lastModified` of its Groups |
+| `created_by_ref` | the identity of the owner whose Group was added first |
+| `name` | that of the profile, or else of the Group that was added first; in one line |
+| `description` | that of the profile, or else the *Description* attribute (the default one first) \
+of the Group that was added first and has one. At most {DESCRIPTION_LIMIT:,} characters |
+| `aliases` | those of the profile, then the other names of its Groups, then their *Aliases* \
+attributes, split at line ends, commas and semicolons. Each spelling of a name once, and not the \
+name itself; the first {MOST_ALIASES}, and none of more than {ALIAS_LIMIT} characters |
+| `first_seen`, `last_seen` | the earliest `firstSeen` and the latest `lastSeen`; neither if the \
+first is after the last |
+| `labels` | `tc-type:` and each type of its Groups, `tc-owner:` and each owner, then the tags as \
+Indicators have them, within the same limit |
+| `external_references` | `mitre-attack` with the MITRE id and its link; `ThreatConnect` with the \
+links of the first {MOST_WEB_LINKS} Groups. Only links with `http` or `https`, without a password, \
+and of at most {LINK_LIMIT:,} characters |
+| `object_marking_refs` | the strictest TLP label of all its Groups, as for Indicators |
+| `lang` | `en` |
+
+There is no `confidence` and no `threat_actor_types`: Groups have nothing like them.
+
+### relationship
+
+| property | value |
+| --- | --- |
+| `created`, `modified` | those of the Indicator: `created` of its object and `lastModified` |
+| `created_by_ref` | the identity of the Indicator's owner |
+| `relationship_type` | `indicates` |
+| `source_ref`, `target_ref` | the ids of the Indicator's object and of the actor |
+| `object_marking_refs` | the stricter marking of both ends |
+
+An Indicator is related to the {MOST_ACTORS} actors at most whose Groups were modified last.
+Groups of other owners than those of the TQL query that sends the Indicator stand for no actor of
+it.
+
+### Withdrawn
+
+A relationship that is withdrawn has its type, its ends and `revoked`, and a `threat-actor` its
+type, `revoked` and the name `{WITHDRAWN_NAME}`: nothing is left of what it said, whatever a query
+looks at. Identities are never withdrawn.
 """
 
 
@@ -207,6 +323,47 @@ def examples() -> list[Example]:
     ]
 
 
+def context_example() -> dict[str, Any]:
+    """The golden example of context objects."""
+    content: dict[str, Any] = json.loads(CONTEXT.read_text(encoding='utf-8'))
+    return content
+
+
+def made_context(content: dict[str, Any]) -> list[dict[str, object]]:
+    """What the code makes of its Groups: identity, actor and relationship."""
+    groups = [
+        parse_group(row, parse_profile({PROFILE: content['profiles'][str(row['id'])]}))
+        for row in content['rows']
+    ]
+    actor = merged(groups)
+    author = identity_key(actor.author).object_id()
+    source, target = object_id(KEY), actor.key.object_id()
+    return [
+        identity_object(
+            actor.author,
+            object_id=author,
+            created_at=IDENTITY_SINCE,
+            modified_at=IDENTITY_SINCE,
+        ),
+        actor_object(
+            actor,
+            object_id=target,
+            author_ref=author,
+            created_at=actor.added_at,
+            modified_at=actor.modified_at,
+        ),
+        relationship_object(
+            object_id=relationship_key(source, target).object_id(),
+            source_ref=source,
+            target_ref=target,
+            author_ref=author,
+            tlp=actor.tlp,
+            created_at=actor.added_at,
+            modified_at=actor.modified_at,
+        ),
+    ]
+
+
 def rows() -> Iterator[dict[str, Any]]:
     """The real Indicators where they lie beside the project, else the rows of the examples."""
     if not REAL_ROWS.exists():
@@ -222,7 +379,8 @@ def page() -> str:
     names = ', '.join(f'`{name}`' for name in FIELDS)
     times = f'Converted at {NOW:%Y-%m-%dT%H:%M:%SZ} with a TTL of {TTL_HOURS} hours.'
     fields = f'Rows are asked for with the `fields` {names}.'
-    parts = [f'{_HEAD}{_types()}\n{_PROPERTIES}{_sightings()}\n{_REST}{times} {fields}\n']
+    guide = f'{_PROPERTIES}{_sightings()}\n{_REST}{_CONTEXT}{_EXAMPLES}'
+    parts = [f'{_HEAD}{_types()}\n{guide}{times} {fields}\n']
     for example in examples():
         parts.append(f'### {example.content["title"]}\n\n{example.content["shows"]}\n')
         parts.append(f'From ThreatConnect:\n\n{_json(example.row)}\n')
@@ -230,6 +388,12 @@ def page() -> str:
         parts.append(f'With *{PatternStyle.AS_LOGS_WRITE_IT}*:\n\n{_other_style(example)}\n')
         description = json.loads(example.objects[0]['description'])
         parts.append(f'The description, unfolded:\n\n{_json(description)}\n')
+    content = context_example()
+    profile = next(iter(content['profiles'].values()))
+    parts.append(f'### {content["title"]}\n\n{content["shows"]}\n')
+    parts.append(f'From ThreatConnect:\n\n{_json(*content["rows"])}\n')
+    parts.append(f'The profile of both, `commonGroup`:\n\n{_json(profile)}\n')
+    parts.append(f'To Sentinel:\n\n{_json(*content["objects"])}\n')
     return '\n'.join(parts)
 
 
@@ -293,6 +457,10 @@ def main() -> None:
             }
             text = json.dumps(content, indent=2, ensure_ascii=False)
             example.path.write_text(f'{text}\n', encoding='utf-8')
+        content = context_example()
+        content['objects'] = made_context(content)
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        CONTEXT.write_text(f'{text}\n', encoding='utf-8')
     PAGE.write_text(page(), encoding='utf-8')
 
 

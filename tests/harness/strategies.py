@@ -8,7 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from sentinel_app.core.actor_group import ActorProfile
+from sentinel_app.core.context_choice import ActorGroupType
 from sentinel_app.core.indicator import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from tests.harness.builders.actor import make_group
 from tests.harness.builders.indicator import make_indicator, make_row
 
 law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,6 +100,71 @@ def indicators(draw: st.DrawFn) -> Indicator:
         are_labels_known=draw(st.booleans()),
     )
 
+
+names = st.one_of(
+    long_texts,
+    st.sampled_from(
+        [
+            'Example Bear',
+            'EXAMPLE  bear',
+            '\u202eraeB elpmaxE\u202c',
+            'דב דגם',
+            '🐻\u200d❄️ Bear',
+            '\uff25\uff38\uff21\uff2d\uff30\uff2c\uff25\u3000\uff22\uff25\uff21\uff32',
+            'n' * 500,
+            'a\x01b\x1fc',
+            '\r\n\t',
+            '\u200b\u2060',
+            '\ufffd\x00',
+            'mitre|G0021',
+            'G0021',
+        ]
+    ),
+)
+"""Names of actors: odd ones, and some that stand for the same."""
+_links = st.none() | st.sampled_from(
+    [
+        'https://tc.example.test/#/details/groups/1/overview',
+        'HTTP://tc.example.test:8443/groups?id=1&x=%20',
+        'https://[2001:db8::1]/g',
+        'ftp://tc.example.test/g',
+        'https://user:password@tc.example.test/g',
+        'javascript:alert(1)',
+        'https://tc.example.test/a b',
+        'https://tc.example.test/%zz',
+        'https://bücher.example/',
+        'https://tc.example.test/' + 'x' * 5000,
+        '',
+    ]
+)
+_profiles = st.builds(
+    ActorProfile,
+    name=st.none() | names,
+    description=st.none() | long_texts,
+    mitre_id=st.none() | st.sampled_from(['G0021', ' g0021 ', 'G1', 'T1566', 'G00210', '']),
+    mitre_link=_links,
+    aliases=st.lists(names, max_size=6).map(tuple),
+)
+actor_groups = st.builds(
+    make_group,
+    st.integers(min_value=0, max_value=2**63 - 1),
+    type=st.sampled_from(ActorGroupType),
+    name=names,
+    owner_name=st.sampled_from(['Example Org', 'Other Source']) | texts,
+    added_at=times,
+    modified_at=times,
+    web_link=_links,
+    description=st.none() | long_texts,
+    aliases=st.lists(names, max_size=6).map(tuple),
+    tags=st.lists(tags, max_size=4).map(tuple),
+    security_labels=st.lists(
+        st.sampled_from(['TLP:RED', 'TLP:GREEN', 'tlp-x', 'Internal']), max_size=2
+    ).map(tuple),
+    first_seen=st.none() | times,
+    last_seen=st.none() | times,
+    profile=st.none() | _profiles,
+)
+"""Any Group that is a threat actor, and some that are none for want of a name."""
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=20)
 """Text as JSON may bring it: lone surrogates and control characters included."""
