@@ -46,7 +46,7 @@ def row_id(row: Row) -> int:
     """
     number = row.get('id')
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < ID_LIMIT:
-        raise ReadError('ThreatConnect gave an Indicator without a whole number as its id.')
+        raise ReadError('ThreatConnect gave a row without a whole number as its id.')
     return number
 
 
@@ -73,18 +73,13 @@ def check_fit(
         _refuse(f'it holds {len(rows):,} Indicators where at most {limit:,} were asked for')
     owners = _Names(question.owners, _folded)
     types = _Names(question.types, _folded_type)
-    members = _COLLECTIONS.intersection(fields)
     for row in rows:
-        number = row_id(row)
+        row_id(row)
         if owners.is_other(row.get('ownerName')):
             _refuse_name('owner', row['ownerName'], question.owners)
         if types.is_other(row.get('type')):
             _refuse_name('type', row['type'], question.types)
-        if members and members.isdisjoint(row):
-            _refuse(
-                f'the Indicator {number} comes without {", ".join(sorted(members))}, which were '
-                'asked for and come even where they are empty'
-            )
+    check_members(rows, fields)
     _check_activity(rows, question)
     _check_ids(rows, question)
 
@@ -97,7 +92,7 @@ def check_empty(rows: Sequence[Row], count: int | None) -> None:
     """
     if rows or count:
         _refuse(
-            f'it has {max(len(rows), count or 0):,} Indicators where a clause in the TQL lets none '
+            f'it has {max(len(rows), count or 0):,} rows where a clause in the TQL lets none '
             'pass, as if the TQL had not arrived'
         )
 
@@ -114,19 +109,81 @@ def check_deleted(rows: Sequence[Row], owner: str) -> None:
             _refuse_name('owner', row['ownerName'], (owner,))
 
 
-def check_order(rows: Sequence[Row]) -> None:
+def check_groups(
+    rows: Sequence[Row], *, ids: Collection[int] | None = None, types: Collection[str] = ()
+) -> None:
+    """Refuse Groups other than the requested ones.
+
+    Args:
+        rows: all rows of the response.
+        ids: the requested ids; None for any.
+        types: the requested types; empty for any.
+
+    Raises:
+        AnswerError: there is such a Group.
+    """
+    names = _Names(types, _folded_type)
+    for row in rows:
+        number = row.get('id')
+        if ids is not None and (not isinstance(number, int) or number not in ids):
+            _refuse(f'it holds the Group {_shown(str(number))}, which was not asked for')
+        if names.is_other(row.get('type')):
+            _refuse(
+                f'it holds the Group {_shown(str(number))} of the type '
+                f'{_shown(str(row["type"]))}, which was not asked for'
+            )
+
+
+def check_members(rows: Sequence[Row], fields: Collection[str]) -> None:
+    """Refuse a response with a row that has none of the requested collections.
+
+    Args:
+        rows: all rows of the response.
+        fields: the requested fields beyond the default properties.
+
+    Raises:
+        AnswerError: there is such a row.
+    """
+    members = _COLLECTIONS.intersection(fields)
+    for row in rows:
+        if members and members.isdisjoint(row):
+            _refuse(
+                f'the row {row_id(row)} comes without {", ".join(sorted(members))}, which were '
+                'asked for and come even where they are empty'
+            )
+
+
+def check_profiles(rows: Sequence[Row], member: str) -> None:
+    """Refuse Groups that all come without the profile that they were asked for by.
+
+    Args:
+        rows: all rows of the response.
+        member: the name of the profile.
+
+    Raises:
+        AnswerError: no row has it.
+    """
+    if rows and all(member not in row for row in rows):
+        _refuse(f'none of {len(rows):,} Groups with a profile comes with its {member}')
+
+
+def check_order(rows: Sequence[Row], *, after_id: int | None = None) -> None:
     """Refuse a page after which paging by id would skip rows.
+
+    Args:
+        rows: all rows of the response.
+        after_id: the last id of the page before; None on the first page.
 
     Raises:
         ReadOrderError: an id is not greater than the one before it.
     """
-    last_id: int | None = None
+    last_id = after_id
     for row in rows:
         number = row_id(row)
         if last_id is not None and number <= last_id:
             raise ReadOrderError(
-                'ThreatConnect does not sort Indicators by id as asked, so that going on after the '
-                'last id would leave some out.',
+                'ThreatConnect does not sort by id as asked, so that going on after the last id '
+                'would leave some out.',
                 context={'id': number, 'after_id': last_id},
             )
         last_id = number

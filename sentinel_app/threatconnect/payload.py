@@ -37,7 +37,7 @@ def count_of(payload: Payload) -> int:
     """
     count = known_count(payload)
     if count is None:
-        raise ReadError('ThreatConnect did not say how many Indicators match.')
+        raise ReadError('ThreatConnect did not say how many rows match.')
     return count
 
 

@@ -91,8 +91,28 @@ def test_members_that_are_mapped_are_all_read() -> None:
     assert found.web_link == row_link()
     assert found.tags == (Tag(name='Botnet'), Tag(name='Phishing', technique_id='T1566'))
     assert found.attributes == (Attribute(type='Source', value='x'),)
-    assert found.groups == (Group(type='Report', name='Weekly', owner_name='Source'),)
+    assert found.groups == (Group(type='Report', name='Weekly', owner_name='Source', id=5),)
     assert found.security_labels == ('TLP:AMBER',)
+
+
+@pytest.mark.parametrize(
+    ('number', 'expected'),
+    [
+        (0, 0),
+        (2**53 + 1, 2**53 + 1),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
+        (-1, None),
+        (5.0, None),
+        ('5', None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_group_without_usable_id_keeps_its_name(number: object, expected: int | None) -> None:
+    group = {'type': 'Adversary', 'name': 'Example Bear', 'ownerName': 'Source', 'id': number}
+    (found,) = parse_indicator(make_row(associatedGroups={'data': [group]})).groups
+    assert (found.name, found.id) == ('Example Bear', expected)
 
 
 def row_link() -> str:
