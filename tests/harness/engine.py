@@ -96,10 +96,12 @@ class ScaledClock:
 class TimedStore(Store):
     """What ThreatConnect holds, in the time of a clock, and exchangeable."""
 
-    def __init__(self, clock: ScaledClock, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, clock: ScaledClock, rows: Iterable[Mapping[str, Any]] = (), **around: Any
+    ) -> None:
         self._clock = clock
         self._first_id = 0
-        super().__init__(rows)
+        super().__init__(rows, **around)
 
     def now(self) -> dt.datetime:
         return self._clock.now() + dt.timedelta(seconds=self.clock_offset_s)
@@ -209,14 +211,14 @@ class World:
         return expected_objects(self.store, queries, may_be_sent)
 
     def live(self, source_system: str = 'ThreatConnect-StandIn') -> dict[str, dict[str, Any]]:
-        """Return the objects that Sentinel holds and believes now, by pattern.
+        """Return the Indicators that Sentinel holds and believes now, by pattern.
 
         Raises:
             AssertionError: one value is there twice, or Sentinel saw what it never should.
         """
         now = self.clock.now()
         found: dict[str, dict[str, Any]] = {}
-        for stix in self.sentinel.held_objects(source_system).values():
+        for stix in self.sentinel.held_objects(source_system, 'indicator').values():
             until_at = dt.datetime.fromisoformat(stix['valid_until'])
             if stix.get('revoked') or until_at <= now:
                 continue

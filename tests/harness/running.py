@@ -80,7 +80,7 @@ def assert_complete(stand: Stand, count: int, *, repeated_objects: int) -> None:
         assert job['count_read'] == count
         assert sum(job[f'count_{name}'] for name in OUTCOMES) == count
         assert job['count_sent'] + job['count_duplicate'] == count
-    held = stand.sentinel.held_objects()
+    held = stand.sentinel.held_objects(None, 'indicator')
     assert stand.app.heartbeat()['Objects in Sentinel'] == len(held)
     links = {
         link

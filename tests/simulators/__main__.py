@@ -24,6 +24,7 @@ from typing import IO, Any, NoReturn
 from tests.simulators import tcex_run
 from tests.simulators.demo import demo_queries, load_indicators
 from tests.simulators.demo_alerts import alerts_about
+from tests.simulators.demo_groups import demo_store
 from tests.simulators.demonstration import (
     Demonstration,
     DemonstrationError,
@@ -40,6 +41,8 @@ from tests.simulators.supervisor import Supervisor
 
 STATE_FOLDER = PROJECT / '.run'
 SOURCE_SYSTEM = 'ThreatConnect-StandIn'
+CONTEXT = {'context_objects': 'Owner identities and threat actors'}
+"""So that there is something to see of it."""
 _SAVE_EVERY_S = 10.0
 _YES = frozenset({'1', 'true', 'yes', 'on'})
 
@@ -152,7 +155,8 @@ def _run(choices: Choices, lock: IO[str]) -> int:
     say(f'Starting the stand-ins; ThreatConnect holds {len(rows):,} Indicators ...')
     stand = Stand(
         choices.state_folder,
-        rows=rows,
+        rows=demo_store(rows),
+        inputs=CONTEXT,
         ports=ports,
         services=choices.services,
         app_folder=choices.app_folder,
@@ -228,7 +232,7 @@ def _raise_alerts(stand: Stand) -> bool:
     """Let Sentinel raise its first alerts about what it holds, and Match read them."""
     if stand.logs.alerts:
         return False
-    alerts = alerts_about(stand.sentinel.held_objects(SOURCE_SYSTEM), SOURCE_SYSTEM)
+    alerts = alerts_about(stand.sentinel.held_objects(SOURCE_SYSTEM, 'indicator'), SOURCE_SYSTEM)
     if not alerts:
         return False
     stand.logs.add_alerts(*alerts)

@@ -260,6 +260,8 @@ def app_inputs(
         'pattern_style': 'As in the guide',
         'max_tlp': 'All',
         'never_send': '',
+        'context_objects': 'None',
+        'actor_group_types': '',
         'ui_access': 'Any signed-in user',
         'admin_roles': '',
         'notify': '',

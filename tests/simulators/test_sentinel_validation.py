@@ -201,17 +201,10 @@ def test_record_that_is_not_an_object_is_refused(record):
     assert len(validate(record)) == 1
 
 
-def test_other_object_types_need_only_what_is_common():
-    identity = {
-        'type': 'identity',
-        'id': f'identity--{UUID}',
-        'created': INDICATOR['created'],
-        'modified': INDICATOR['modified'],
-        'name': 'Demo Organization',
-    }
-    assert validate(identity) == []
-    assert len(validate({**identity, 'id': f'indicator--{UUID}'})) == 1
-    assert len(validate({**identity, 'modified': None})) == 1
+def test_record_without_a_version_is_read_as_20_and_refused():
+    assert validate(without('spec_version')) == [
+        'Error for Property=spec_version: Required property is missing. Actual value: NULL.'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class TableSink:
         refusals = {
             place: ('Refused for now.',)
             for place, stix in enumerate(batch)
-            if self.refuses(stix['pattern'], stix['name'])
+            if self.refuses(stix.get('pattern', ''), stix.get('name', ''))
         }
         self.table.append(
             SOURCE_SYSTEM,
@@ -92,8 +92,8 @@ class TableSink:
         return self.table.anomalies()
 
     def held(self) -> dict[str, Stix]:
-        """Return the newest object of each id."""
-        return self.table.held_objects(SOURCE_SYSTEM)
+        """Return the newest Indicator object of each id."""
+        return self.table.held_objects(SOURCE_SYSTEM, 'indicator')
 
     def live(self) -> dict[str, Stix]:
         """Return the objects that Sentinel believes now, by pattern.

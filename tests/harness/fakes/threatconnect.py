@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from sentinel_app.core.actor_group import ActorGroup, ActorProfile
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.context_choice import ActorGroupType
 from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.source import DeletedPage, SourcePage
-from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.core.timestamp import from_text, to_seconds
 from sentinel_app.errors import AnswerError, QueryError, ReadAuthError, ReadOrderError
 from sentinel_app.threatconnect.parse import FIELDS
 from tests.simulators.threatconnect import tql as dialect
@@ -23,6 +25,7 @@ from tests.simulators.threatconnect.tree import And, Compare, Node, mentions
 from tests.simulators.threatconnect.vocabulary import Kind
 
 _FIELDS = check_fields(FIELDS)
+_ACTOR_TYPES = frozenset(ActorGroupType)
 _ACTIVE = Compare('indicatorActive', Kind.BOOLEAN, '=', (True,))
 
 
@@ -35,6 +38,50 @@ class TimedStore(Store):
 
     def now(self) -> dt.datetime:
         return self._clock.now() + dt.timedelta(seconds=self.clock_offset_s)
+
+
+class StoreGroups:
+    """Gives the Groups that the stand-in holds; implements `GroupSource`.
+
+    Args:
+        store: what ThreatConnect holds.
+        before: is told the name of each call, and may raise what a network would.
+    """
+
+    def __init__(self, store: Store, before: Callable[[str], None] = lambda name: None) -> None:
+        self._store = store
+        self.before = before
+
+    def groups(self, ids: Sequence[int]) -> tuple[ActorGroup, ...]:
+        self.before('groups')
+        found = [group for number in ids if (group := self._store.groups.get(number))]
+        return tuple(self._group(each) for each in found if each['type'] in _ACTOR_TYPES)
+
+    def changed_groups(
+        self, types: Collection[ActorGroupType], since: dt.datetime
+    ) -> tuple[int, ...]:
+        self.before('changed_groups')
+        return tuple(
+            group['id']
+            for group in self._store.groups.groups()
+            if group['type'] in types and group['lastModified'] >= to_seconds(since)
+        )
+
+    def _group(self, data: Mapping[str, Any]) -> ActorGroup:
+        profile = self._store.groups.profile_of(data['id'])
+        labels = data.get('securityLabels', {}).get('data', [])
+        return ActorGroup(
+            id=data['id'],
+            type=ActorGroupType(data['type']),
+            name=data['name'],
+            owner_name=data['ownerName'],
+            added_at=from_text(data['dateAdded']),
+            modified_at=from_text(data['lastModified']),
+            security_labels=tuple(label['name'] for label in labels),
+            profile=None
+            if profile is None
+            else ActorProfile(name=profile.data['name'], mitre_id=profile.data.get('mitreId')),
+        )
 
 
 class StoreSource:

@@ -133,14 +133,13 @@ class Workspace:
 
     def _load(self, found: Iterable[tuple[Row, dict[str, Any]]]) -> None:
         indicators, objects = [], []
-        for row, columns in found:
+        for _row, columns in found:
             if columns['Type'] == INDICATORS:
                 # Whether it is valid now is for each query to say.
                 is_active = not columns['Revoked'] and not columns['IsDeleted']
                 indicators.append({**columns, 'IsActive': is_active})
             else:
-                known = {name: columns[name] for name in columns if name in TABLES[OBJECTS]}
-                objects.append({**known, 'StixType': row.stix['type']})
+                objects.append(columns)
         self._engine.load(INDICATORS, indicators)
         self._engine.load(OBJECTS, objects)
 

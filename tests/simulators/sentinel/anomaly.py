@@ -7,20 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.simulators.sentinel.check import read_timestamp
 from tests.simulators.sentinel.column import DATA_CUT
-from tests.simulators.sentinel.validation import read_timestamp
+from tests.simulators.sentinel.validation import properties
 
 if TYPE_CHECKING:
     from tests.simulators.sentinel.table import Row
-
-KNOWN_PROPERTIES = frozenset(
-    (
-        'type', 'spec_version', 'id', 'created_by_ref', 'created', 'modified', 'revoked', 'labels',
-        'confidence', 'lang', 'external_references', 'object_marking_refs', 'granular_markings',
-        'extensions', 'name', 'description', 'indicator_types', 'pattern', 'pattern_type',
-        'pattern_version', 'valid_from', 'valid_until', 'kill_chain_phases',
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +31,16 @@ def oddities(
     """Find what a correct sender never does; kind and detail of each."""
     if is_twice:
         yield 'duplicate-in-batch', 'the same id twice in one request'
-    if stix['type'] == 'indicator':
-        if not stix.keys() <= KNOWN_PROPERTIES:
-            yield 'unknown-property', ', '.join(sorted(stix.keys() - KNOWN_PROPERTIES))
-        description = stix.get('description')
-        if description is not None and not _is_json(description[:DATA_CUT]):
-            yield 'description-not-json', f'{len(description)} characters, cut at {DATA_CUT}'
+    unknown = stix.keys() - properties(stix['type'])
+    if unknown:
+        yield 'unknown-property', ', '.join(sorted(unknown))
+    description = stix.get('description', '')
+    length = f'{len(description)} characters, cut at {DATA_CUT}'
+    if stix['type'] != 'indicator':
+        if len(description) > DATA_CUT:
+            yield 'description-cut', length
+    elif description and not _is_json(description[:DATA_CUT]):
+        yield 'description-not-json', length
     if '' in stix.values():
         yield 'empty-value', ', '.join(name for name, value in stix.items() if value == '')
     if before is None:

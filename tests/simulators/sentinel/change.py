@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tests.simulators.sentinel.validation import read_timestamp
+from tests.simulators.sentinel.check import read_timestamp
 
 if TYPE_CHECKING:
     from tests.simulators.sentinel.table import Row
@@ -19,7 +19,12 @@ PERSON = 'UserInterface'
 """`LastUpdateMethod`; the name for a person is assumed, no list of them is public."""
 
 EDITABLE = frozenset(('confidence', 'labels', 'modified', 'revoked', 'valid_until'))
-"""Properties that a person can change; with `modified` as the platform might move it."""
+"""Properties of an Indicator that a person can change; with `modified` as the platform might move
+it."""
+EDITABLE_OF_OTHERS = frozenset(
+    ('aliases', 'confidence', 'description', 'labels', 'modified', 'name', 'revoked')
+)
+"""The same of objects of the other types."""
 
 
 def edited(row: Row, changes: dict[str, Any], *, at: float) -> Row:
@@ -33,8 +38,9 @@ def edited(row: Row, changes: dict[str, Any], *, at: float) -> Row:
     Raises:
         ValueError: a property that no person can change, or nothing to change.
     """
-    if not changes or not changes.keys() <= EDITABLE:
-        raise ValueError(f'a person changes some of: {", ".join(sorted(EDITABLE))}')
+    editable = EDITABLE if row.is_indicator else EDITABLE_OF_OTHERS
+    if not changes or not changes.keys() <= editable:
+        raise ValueError(f'a person changes some of: {", ".join(sorted(editable))}')
     for name in ('modified', 'valid_until'):
         if changes.get(name) is not None:
             read_timestamp(changes[name])

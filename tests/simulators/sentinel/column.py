@@ -1,4 +1,4 @@
-"""The columns of `ThreatIntelIndicators`, worked out from an object as it was sent."""
+"""The columns of `ThreatIntelIndicators` and `ThreatIntelObjects`, worked out from an object."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from tests.simulators.sentinel.change import REPUBLISHED
+from tests.simulators.sentinel.check import read_timestamp
 from tests.simulators.sentinel.pattern import read_equality
-from tests.simulators.sentinel.validation import read_timestamp
 
 TLP_LEVELS = {
     'marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9': 'White',
@@ -18,7 +18,7 @@ TLP_LEVELS = {
 OWN_COLUMNS = frozenset(
     ('type', 'created', 'modified', 'valid_from', 'valid_until', 'confidence', 'revoked')
 )
-"""Properties that `Data` leaves out because a column holds them."""
+"""Properties that an Indicator's `Data` leaves out because a column holds them."""
 DATA_CUT = 1000
 """Characters of `description` and `pattern` that `Data` keeps."""
 CUT_IN_DATA = ('description', 'pattern')
@@ -55,16 +55,34 @@ def columns(
         now: the time for which `IsActive` is worked out, in seconds.
         cut: characters of description and pattern that `Data` keeps.
     """
-    is_indicator = stix['type'] == 'indicator'
-    pattern = stix.get('pattern', '')
-    key, value = read_equality(pattern) if is_indicator else ('', '')
-    return {
+    is_rebuilt = update_method == REPUBLISHED
+    common = {
         'TimeGenerated': dt.datetime.fromtimestamp(stored_at, dt.UTC)
         .isoformat(timespec='milliseconds')
         .replace('+00:00', 'Z'),
         'Id': row_id,
         'Source': source_system,
         'SourceSystem': source_system,
+        'IsDeleted': is_deleted,
+        'AdditionalFields': _additional_fields(stix),
+        'LastUpdateMethod': update_method,
+        'AzureTenantId': tenant_id,
+        'TenantId': workspace_id,
+        'WorkspaceId': workspace_id,
+    }
+    if stix['type'] != 'indicator':
+        # There is no column for what is revoked, so that only `Data` can tell.
+        state = {**stix, 'revoked': True} if is_revoked else stix
+        return {
+            **common,
+            'StixType': stix['type'],
+            'Data': _data(state, LOST_IN_REPUBLISHED if is_rebuilt else frozenset(), cut),
+            'Type': 'ThreatIntelObjects',
+        }
+    pattern = stix.get('pattern', '')
+    key, value = read_equality(pattern)
+    return {
+        **common,
         'ObservableKey': key,
         'ObservableValue': value,
         'Pattern': pattern,
@@ -73,17 +91,11 @@ def columns(
         'Modified': stix['modified'],
         'ValidFrom': stix.get('valid_from'),
         'ValidUntil': stix.get('valid_until'),
-        'IsActive': is_indicator and not is_revoked and not is_deleted and _is_valid(stix, now),
-        'IsDeleted': is_deleted,
+        'IsActive': not is_revoked and not is_deleted and _is_valid(stix, now),
         'Revoked': is_revoked,
         'Tags': ', '.join(stix.get('labels', ())),
-        'AdditionalFields': _additional_fields(stix),
-        'LastUpdateMethod': update_method,
-        'Data': _data(stix, cut, is_rebuilt=update_method == REPUBLISHED),
-        'AzureTenantId': tenant_id,
-        'TenantId': workspace_id,
-        'WorkspaceId': workspace_id,
-        'Type': 'ThreatIntelIndicators' if is_indicator else 'ThreatIntelObjects',
+        'Data': _data(stix, OWN_COLUMNS | LOST_IN_REPUBLISHED if is_rebuilt else OWN_COLUMNS, cut),
+        'Type': 'ThreatIntelIndicators',
     }
 
 
@@ -101,9 +113,8 @@ def _additional_fields(stix: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _data(stix: dict[str, Any], cut: int, *, is_rebuilt: bool) -> dict[str, Any]:
-    """Get what no column holds; empty values are dropped, and long texts cut."""
-    left_out = OWN_COLUMNS | LOST_IN_REPUBLISHED if is_rebuilt else OWN_COLUMNS
+def _data(stix: dict[str, Any], left_out: frozenset[str], cut: int) -> dict[str, Any]:
+    """Get the rest of an object; empty values are dropped, and long texts cut."""
     return {
         name: value[:cut] if name in CUT_IN_DATA else value
         for name, value in stix.items()

@@ -1,10 +1,11 @@
 """What the stand-in's control address shows beyond faults and settings.
 
-GET  /_control/status              counters
-GET  /_control/held?offset=&limit= newest row of each id
-GET  /_control/objects?...         newest object of each id, as sent
-GET  /_control/rows?...            every row
-GET  /_control/history?id=         every row of one id
+GET  /_control/status                 counters
+GET  /_control/held?offset=&limit=    newest row of each id
+GET  /_control/objects?type=&offset=  newest object of each id, as sent; of one type, or of all
+GET  /_control/sent?type=&offset=     every object taken, in the order of arrival
+GET  /_control/rows?...               every row
+GET  /_control/history?id=            every row of one id
 GET  /_control/anomalies, /requests, /arrivals
 POST /_control/limit               {"count": 100, "window_s": 60, "counts_refused": true}
 POST /_control/edit                {"id": "indicator--...", "confidence": 10}, by a person
@@ -16,6 +17,7 @@ POST /_control/forget
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +36,9 @@ def control_views(simulator: SentinelSimulator) -> dict[tuple[str, str], View]:
         ('GET', '/status'): lambda _request: _status(simulator),
         ('GET', '/held'): lambda request: _page(request, list(simulator.held().values())),
         ('GET', '/objects'): lambda request: _page(
-            request, list(simulator.held_objects().values())
+            request, list(simulator.held_objects(None, *_types(request)).values())
         ),
+        ('GET', '/sent'): lambda request: _page(request, simulator.sent_objects(*_types(request))),
         ('GET', '/rows'): lambda request: _page(request, simulator.rows()),
         ('GET', '/history'): lambda request: simulator.history(dict(request.query)['id']),
         ('GET', '/anomalies'): lambda request: _page(
@@ -62,10 +65,16 @@ def _page(request: Request, entries: Sequence[Any]) -> dict[str, Any]:
     return {'total_count': len(entries), 'data': list(entries[start:end])}
 
 
+def _types(request: Request) -> list[str]:
+    """Get the STIX types that are asked for; none for all."""
+    return [value for name, value in request.query if name == 'type']
+
+
 def _status(simulator: SentinelSimulator) -> dict[str, Any]:
     limit = simulator.limit
     return {
         'objects': len(simulator.table),
+        'types': dict(Counter(stix['type'] for stix in simulator.held_objects().values())),
         'rows': simulator.table.row_count,
         'stored': simulator.table.stored_count,
         'anomalies': len(simulator.anomalies()),

@@ -35,8 +35,10 @@ WIRE_FAULTS = {
 }
 OBJECT_FAULTS = {
     'too-large': '413 above "bytes" or above "objects"',
-    'refuse-batch': '400 for a whole batch with an object whose pattern contains "contains"',
-    'refuse-objects': 'refuses objects whose pattern or name contains "contains", for a "reason"',
+    'refuse-batch': '400 for a whole batch with an object whose pattern (without one: whose type, '
+    'name or ends) contains "contains"',
+    'refuse-objects': 'refuses objects whose pattern or name (without a pattern: whose type, name '
+    'or ends too) contains "contains", for a "reason"',
     'refuse-all': '200 with every record refused',
 }
 REQUEST_FAULTS = {**ANSWER_FAULTS, **WIRE_FAULTS}
@@ -50,6 +52,8 @@ TRANSIENT_FAULTS = (
     'drop-after',
     'cut-body',
 )
+_WITHOUT_PATTERN = ('type', 'name', 'relationship_type', 'source_ref', 'target_ref')
+"""Where a fault looks for its text in an object that is no Indicator."""
 REFUSED_REASON = 'Refused by the stand-in.'
 
 
@@ -90,7 +94,20 @@ def spoil(fault: Fault, honest: Reply | None, workspace_id: str, now: float) -> 
     }[name]
 
 
-def contains(fault: Fault, stix: Any, names: Iterable[str]) -> bool:
-    """Tell whether one of these properties holds the fault's text."""
+def contains(fault: Fault, stix: Any) -> bool:
+    """Tell whether an object holds the fault's text: in its pattern or name, or what stands for
+    them."""
+    return _holds(fault, stix, ('pattern', 'name'))
+
+
+def poisons(fault: Fault, stix: Any) -> bool:
+    """Tell whether an object holds the fault's text: in its pattern, or what stands for it."""
+    return _holds(fault, stix, ('pattern',))
+
+
+def _holds(fault: Fault, stix: Any, names: Iterable[str]) -> bool:
+    if not isinstance(stix, dict):
+        return False
+    searched = names if 'pattern' in stix else _WITHOUT_PATTERN
     wanted = str(fault.params['contains'])
-    return isinstance(stix, dict) and any(wanted in str(stix.get(name, '')) for name in names)
+    return any(wanted in str(stix.get(name, '')) for name in searched)

@@ -46,6 +46,10 @@ class SentinelSettings:
     role_status: int = 403
     has_role: bool = True
     is_revoked_final: bool = True
+    is_any_type_taken: bool = False
+    """Whether an object of a type that is not supported is taken without a word."""
+    are_dangling_refused: bool = False
+    """Whether an object is refused that refers to one that its source does not hold."""
     max_objects: int = 100
     """Objects in one request."""
 

@@ -25,13 +25,14 @@ from tests.simulators.sentinel.fault import (
     TRANSIENT_FAULTS,
     contains,
     is_stored_first,
+    poisons,
     spoil,
 )
 from tests.simulators.sentinel.gateway import Bearer, Gateway, SentinelSettings, Upload, upload_path
 from tests.simulators.sentinel.limit import RollingLimit
 from tests.simulators.sentinel.reply import RefusedError
 from tests.simulators.sentinel.table import Table
-from tests.simulators.sentinel.validation import message, validate
+from tests.simulators.sentinel.validation import DANGLING, REFERENCES, message, validate
 
 WORKSPACE_ID = 'a3c1f0de-52b7-4c1e-9d0a-7f2e6b8c4d15'
 
@@ -119,9 +120,24 @@ class SentinelSimulator:
         """Get what the workspace holds now: the newest visible row by its `Id`."""
         return self.table.held(self.settings.visibility_delay_s)
 
-    def held_objects(self, source_system: str | None = None) -> dict[str, dict[str, Any]]:
-        """Get the newest object by its STIX id, exactly as sent, without any delay."""
-        return self.table.held_objects(source_system)
+    def held_objects(
+        self, source_system: str | None = None, *types: str
+    ) -> dict[str, dict[str, Any]]:
+        """Get the newest object by its STIX id, exactly as sent, without any delay.
+
+        Args:
+            source_system: whose objects; `None` for those of every source.
+            types: STIX types such as `indicator`; those of every type without any.
+        """
+        return self.table.held_objects(source_system, *types)
+
+    def sent_objects(self, *types: str) -> list[dict[str, Any]]:
+        """Get every object that was taken, each time it was, in the order of arrival.
+
+        Args:
+            types: STIX types such as `relationship`; those of every type without any.
+        """
+        return self.table.objects(*types)
 
     def history(self, id_: str) -> list[dict[str, Any]]:
         """Get every row of one `Id` or STIX id, oldest first."""
@@ -136,7 +152,8 @@ class SentinelSimulator:
 
         Args:
             id_: a row's `Id` or a STIX id.
-            changes: `confidence`, `labels`, `revoked`, `valid_until`, `modified`; `None` removes.
+            changes: `confidence`, `labels`, `revoked`, `modified`, and of an Indicator
+                `valid_until`, of another object `name`, `description`, `aliases`; `None` removes.
 
         Raises:
             KeyError: no such object, or one that is deleted.
@@ -248,6 +265,8 @@ class SentinelSimulator:
         )
         self._strike_batch(objects, seen)
         refusals = self._refusals(objects, seen)
+        if self.settings.are_dangling_refused:
+            self._refuse_dangling(upload, refusals)
         self.table.append(
             upload.source_system,
             (stix for index, stix in enumerate(objects) if index not in refusals),
@@ -260,7 +279,7 @@ class SentinelSimulator:
             return Reply()
         errors = [
             {'recordIndex': index, self.settings.error_list_name: messages}
-            for index, messages in refusals.items()
+            for index, messages in sorted(refusals.items())
         ]
         is_all_ours = seen.fault != 'refuse-all' and not seen.stored_count
         status = self.settings.all_refused_status if is_all_ours else 200
@@ -280,7 +299,7 @@ class SentinelSimulator:
             raise RefusedError(replies.too_large())
         poisoned = self.faults.take(
             ('refuse-batch',),
-            lambda fault: any(contains(fault, stix, ('pattern',)) for stix in objects),
+            lambda fault: any(poisons(fault, stix) for stix in objects),
         )
         if poisoned:
             seen.fault = poisoned.name
@@ -289,7 +308,9 @@ class SentinelSimulator:
     def _refusals(self, objects: list[Any], seen: SentinelRequest) -> dict[int, list[str]]:
         """Get the messages for each refused record by its place, by the rules or by a fault."""
         refusals = {
-            index: messages for index, stix in enumerate(objects) if (messages := validate(stix))
+            index: messages
+            for index, stix in enumerate(objects)
+            if (messages := validate(stix, is_any_type_taken=self.settings.is_any_type_taken))
         }
         if self.faults.take(('refuse-all',)):
             seen.fault = 'refuse-all'
@@ -300,7 +321,28 @@ class SentinelSimulator:
             seen.fault = seen.fault or 'refuse-objects'
             reason = fault.params.get('reason', REFUSED_REASON)
             refusals.update(self._refuse(objects, _contained(fault, objects), refusals, reason))
-        return dict(sorted(refusals.items()))
+        return refusals
+
+    def _refuse_dangling(self, upload: Upload, refusals: dict[int, list[str]]) -> None:
+        """Add what refers to an object that neither the table has nor this request brings.
+
+        The order within a request does not matter. What is refused itself brings nothing.
+        """
+        rest = {index: stix for index, stix in enumerate(upload.objects) if index not in refusals}
+        while True:
+            brought = {stix['id'] for stix in rest.values()}
+            found = {
+                index: [message(name, DANGLING, stix[name])]
+                for index, stix in rest.items()
+                for name in REFERENCES
+                if name in stix
+                and stix[name] not in brought
+                and not self.table.knows(upload.source_system, stix[name])
+            }
+            if not found:
+                return
+            refusals.update(found)
+            rest = {index: stix for index, stix in rest.items() if index not in found}
 
     @staticmethod
     def _refuse(
@@ -310,18 +352,16 @@ class SentinelSimulator:
         reason: str = REFUSED_REASON,
     ) -> dict[int, list[str]]:
         return {
-            index: [message('pattern', reason, _pattern(objects[index]))]
-            for index in places
-            if index not in refusals
+            index: [_refusal(objects[index], reason)] for index in places if index not in refusals
         }
 
 
 def _contained(fault: Fault, objects: list[Any]) -> list[int]:
-    """Get the places of the objects whose pattern or name holds the fault's text."""
-    return [
-        index for index, stix in enumerate(objects) if contains(fault, stix, ('pattern', 'name'))
-    ]
+    """Get the places of the objects that hold the fault's text."""
+    return [index for index, stix in enumerate(objects) if contains(fault, stix)]
 
 
-def _pattern(stix: Any) -> Any:
-    return stix.get('pattern') if isinstance(stix, dict) else stix
+def _refusal(stix: Any, reason: str) -> str:
+    if isinstance(stix, dict) and 'pattern' not in stix:
+        return message('id', reason, stix.get('id'))
+    return message('pattern', reason, stix['pattern'] if isinstance(stix, dict) else stix)

@@ -1,4 +1,7 @@
-"""`ThreatIntelIndicators` as the stand-in keeps it: rows are only ever added."""
+"""The tables of a workspace as the stand-in keeps them: rows are only ever added.
+
+Indicators are rows of `ThreatIntelIndicators`, objects of all other types of `ThreatIntelObjects`.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,14 @@ class Row:
     def is_sent(self) -> bool:
         """Whether it is an object as it was sent, not what became of one within Sentinel."""
         return self.update_method == change.UPLOADED
+
+    @property
+    def stix_type(self) -> str:
+        return str(self.stix['type'])
+
+    @property
+    def is_indicator(self) -> bool:
+        return self.stix_type == 'indicator'
 
 
 class Table:
@@ -104,7 +115,8 @@ class Table:
 
         Args:
             id_: a row's `Id` or a bare STIX id.
-            changes: new values by STIX property, `None` to remove one; see `change.EDITABLE`.
+            changes: new values by STIX property, `None` to remove one; see `change.EDITABLE` and
+                `change.EDITABLE_OF_OTHERS`.
 
         Raises:
             KeyError: no such object, or one that is deleted.
@@ -161,19 +173,32 @@ class Table:
         """Get the newest row for each `Id`."""
         return {id_: self._columns(row) for id_, row in self._newest(visible_after_s).items()}
 
-    def held_objects(self, source_system: str | None = None) -> dict[str, dict[str, Any]]:
-        """Get the newest object for each STIX id, exactly as it was sent."""
+    def held_objects(
+        self, source_system: str | None = None, *types: str
+    ) -> dict[str, dict[str, Any]]:
+        """Get the newest object for each STIX id, exactly as sent; of these types, or all."""
         with self._lock:
             return {
                 row.stix['id']: row.stix
                 for row in self._sent.values()
                 if source_system in (None, row.source_system)
+                and (not types or row.stix_type in types)
             }
 
-    def objects(self) -> list[dict[str, Any]]:
-        """Get every object in the order they came, exactly as they were sent."""
+    def objects(self, *types: str) -> list[dict[str, Any]]:
+        """Get every object in the order they came, exactly as sent; of these types, or all."""
         with self._lock:
-            return [row.stix for row in self._rows if row.is_sent]
+            return [
+                row.stix
+                for row in self._rows
+                if row.is_sent and (not types or row.stix_type in types)
+            ]
+
+    def knows(self, source_system: str, stix_id: str) -> bool:
+        """Tell whether a source has an object of this id that nobody has deleted."""
+        with self._lock:
+            rows = self._history.get(row_id(source_system, stix_id))
+            return rows is not None and not rows[-1].is_deleted
 
     def history(self, id_: str) -> list[dict[str, Any]]:
         """Get every row of one id, oldest first; a row's `Id` or a bare STIX id."""

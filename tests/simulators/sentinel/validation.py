@@ -6,35 +6,129 @@ A refusal has the one message shape that is public:
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-MISSING = 'Required property is missing.'
-INVALID_TYPE = 'Property has an invalid type.'
-INVALID_ID = 'Invalid STIX identifier.'
-INVALID_TIMESTAMP = 'Invalid timestamp.'
-EMPTY = 'Value must not be empty.'
-OUT_OF_RANGE = 'Value must be between 0 and 100.'
-NOT_LATER = 'Value must be later than valid_from.'
-BEFORE_CREATED = 'Value must not be earlier than created.'
-UNSUPPORTED = 'Value is not supported.'
+from tests.simulators.sentinel import check
+from tests.simulators.sentinel.check import Check, read_timestamp
+from tests.simulators.sentinel.relationship import TYPES as RELATIONSHIP_TYPES
+from tests.simulators.sentinel.relationship import may_join
 
-OBJECT_TYPES = ('indicator', 'attack-pattern', 'threat-actor', 'identity', 'relationship')
+NOT_LATER = 'Value must be later than {}.'
+BEFORE = 'Value must not be earlier than {}.'
+NOT_ALLOWED = 'Value is not allowed between these types.'
+DANGLING = 'The object that it refers to was not found.'
+
 PATTERN_TYPES = ('stix', 'pcre', 'sigma', 'snort', 'suricata', 'yara')
 SPEC_VERSIONS = ('2.0', '2.1')
-COMMON_REQUIRED = ('type', 'id', 'created', 'modified')
-INDICATOR_REQUIRED = ('pattern', 'pattern_type', 'valid_from')
 
 MAX_SHOWN = 200
-_UUID = r'[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}'
-_TIMESTAMP = re.compile(r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z')
-_LANG = re.compile(r'[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*')
-_STIX_ID = re.compile(rf'[a-z][a-z0-9-]+[a-z0-9]--{_UUID}')
 
-Check = Callable[[Any], str | None]
+_COMMON: dict[str, Check] = {
+    'spec_version': check.one_of(*SPEC_VERSIONS),
+    'id': check.identifier(),
+    'created': check.timestamp,
+    'modified': check.timestamp,
+    'created_by_ref': check.identifier('identity'),
+    'revoked': check.boolean,
+    'labels': check.list_of(check.text),
+    'confidence': check.confidence,
+    'lang': check.lang,
+    'object_marking_refs': check.list_of(check.identifier('marking-definition')),
+    'external_references': check.list_of(check.external_reference),
+    'granular_markings': check.list_of(check.filled_object),
+    'extensions': check.filled_object,
+}
+_NAMED: dict[str, Check] = {'name': check.text, 'description': check.string}
+_KILL_CHAIN = check.list_of(check.kill_chain_phase)
+_TEXTS = check.list_of(check.text)
+
+_OWN: dict[str, dict[str, Check]] = {
+    'indicator': {
+        'name': check.string,
+        'description': check.string,
+        'indicator_types': _TEXTS,
+        'pattern': check.text,
+        'pattern_type': check.one_of(*PATTERN_TYPES),
+        'pattern_version': check.text,
+        'valid_from': check.timestamp,
+        'valid_until': check.timestamp,
+        'kill_chain_phases': _KILL_CHAIN,
+    },
+    'attack-pattern': {**_NAMED, 'aliases': _TEXTS, 'kill_chain_phases': _KILL_CHAIN},
+    'threat-actor': {
+        **_NAMED,
+        'threat_actor_types': _TEXTS,
+        'aliases': _TEXTS,
+        'first_seen': check.timestamp,
+        'last_seen': check.timestamp,
+        'roles': _TEXTS,
+        'goals': _TEXTS,
+        'sophistication': check.text,
+        'resource_level': check.text,
+        'primary_motivation': check.text,
+        'secondary_motivations': _TEXTS,
+        'personal_motivations': _TEXTS,
+    },
+    'identity': {
+        **_NAMED,
+        'roles': _TEXTS,
+        'identity_class': check.text,
+        'sectors': _TEXTS,
+        'contact_information': check.text,
+    },
+    'relationship': {
+        'relationship_type': check.one_of(*RELATIONSHIP_TYPES),
+        'description': check.string,
+        'source_ref': check.identifier(),
+        'target_ref': check.identifier(),
+        'start_time': check.timestamp,
+        'stop_time': check.timestamp,
+    },
+}
+"""Checks by property, beside the common ones, of each type that the service takes."""
+OBJECT_TYPES = tuple(_OWN)
+CHECKS: Mapping[str, Mapping[str, Check]] = MappingProxyType(
+    {kind: MappingProxyType({**_COMMON, **own}) for kind, own in _OWN.items()}
+)
+"""Checks by property of each type that the service takes."""
+
+COMMON_REQUIRED = ('type', 'spec_version', 'id', 'created', 'modified')
+"""A record without `spec_version` is read as STIX 2.0 by the service: here that is refused, for
+whoever leaves it out writes 2.1."""
+REQUIRED: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
+    {
+        ('indicator', '2.1'): ('pattern', 'pattern_type', 'valid_from'),
+        ('indicator', '2.0'): ('pattern', 'valid_from'),
+        ('attack-pattern', '2.1'): ('name',),
+        ('attack-pattern', '2.0'): ('name',),
+        ('threat-actor', '2.1'): ('name',),
+        ('threat-actor', '2.0'): ('name', 'labels'),
+        ('identity', '2.1'): ('name',),
+        ('identity', '2.0'): ('name', 'identity_class'),
+        ('relationship', '2.1'): ('relationship_type', 'source_ref', 'target_ref'),
+        ('relationship', '2.0'): ('relationship_type', 'source_ref', 'target_ref'),
+    }
+)
+"""What an object of a type must have by a version of STIX, beside the common properties."""
+
+REFERENCES = ('created_by_ref', 'source_ref', 'target_ref')
+"""Properties that hold the id of an object of one's own."""
+
+_PERIODS = (
+    ('created', 'modified', BEFORE),
+    ('valid_from', 'valid_until', NOT_LATER),
+    ('first_seen', 'last_seen', BEFORE),
+    ('start_time', 'stop_time', NOT_LATER),
+)
+"""Begin and end, and what is said where the end is too early."""
+
+
+def properties(kind: str) -> frozenset[str]:
+    """Return the names of the properties that STIX gives objects of this type."""
+    return frozenset(('type', *CHECKS.get(kind, _COMMON)))
 
 
 def message(name: str, reason: str, value: Any) -> str:
@@ -48,174 +142,60 @@ def message(name: str, reason: str, value: Any) -> str:
     return f'Error for Property={name}: {reason} Actual value: {shown[:MAX_SHOWN]}.'
 
 
-def validate(record: Any) -> list[str]:
-    """Get the reasons for which the service refuses a record; none when it takes it."""
+def validate(record: Any, *, is_any_type_taken: bool = False) -> list[str]:
+    """Get the reasons for which the service refuses a record; none when it takes it.
+
+    Args:
+        record: what was sent.
+        is_any_type_taken: whether a type that is not supported is no reason.
+    """
     if not isinstance(record, dict):
-        return [message('stixobjects', INVALID_TYPE, record)]
+        return [message('stixobjects', check.INVALID_TYPE, record)]
     kind = record.get('type')
-    messages = [
-        message(name, MISSING, None) for name in _required(record) if record.get(name) is None
-    ]
-    checks = INDICATOR_CHECKS if kind == 'indicator' else COMMON_CHECKS
+    if kind is not None and (reason := _reason_against_type(kind, is_any=is_any_type_taken)):
+        return [message('type', reason, kind)]
+    required = _required(record)
+    checks = CHECKS.get(str(kind), _COMMON)
+    messages = [message(name, check.MISSING, None) for name in required if record.get(name) is None]
     for name, value in record.items():
         if value is None:
-            if name not in COMMON_REQUIRED and name not in INDICATOR_REQUIRED:
-                messages.append(message(name, INVALID_TYPE, None))
+            if name not in required:
+                messages.append(message(name, check.INVALID_TYPE, None))
             continue
-        check = checks.get(name)
-        reason = check(value) if check else None
+        reason = checks[name](value) if name in checks else None
         if reason:
             messages.append(message(name, reason, value))
     return messages or _between_properties(record)
 
 
+def _reason_against_type(kind: Any, *, is_any: bool) -> str | None:
+    reason = check.one_of(*OBJECT_TYPES)(kind)
+    return None if is_any and reason == check.UNSUPPORTED else reason
+
+
 def _required(record: dict[str, Any]) -> tuple[str, ...]:
-    if record.get('type') != 'indicator':
-        return COMMON_REQUIRED
-    if record.get('spec_version') == '2.0':
-        return (*COMMON_REQUIRED, 'pattern', 'valid_from')
-    return COMMON_REQUIRED + INDICATOR_REQUIRED
+    version = '2.0' if record.get('spec_version') == '2.0' else '2.1'
+    return COMMON_REQUIRED + REQUIRED.get((str(record.get('type')), version), ())
 
 
 def _between_properties(record: dict[str, Any]) -> list[str]:
     """Check what needs two properties, once each is sound by itself."""
     messages = []
     if not record['id'].startswith(f'{record["type"]}--'):
-        messages.append(message('id', INVALID_ID, record['id']))
-    created, modified = record['created'], record['modified']
-    if read_timestamp(modified) < read_timestamp(created):
-        messages.append(message('modified', BEFORE_CREATED, modified))
-    valid_until = record.get('valid_until')
-    if (
-        record['type'] == 'indicator'
-        and valid_until is not None
-        and read_timestamp(valid_until) <= read_timestamp(record['valid_from'])
+        messages.append(message('id', check.INVALID_ID, record['id']))
+    checks = CHECKS.get(record['type'], _COMMON)
+    for begin, end, reason in _PERIODS:
+        if end in checks and begin in record and end in record:
+            lasts_s = _seconds(record, end) - _seconds(record, begin)
+            if lasts_s < 0 or (lasts_s == 0 and reason is NOT_LATER):
+                messages.append(message(end, reason.format(begin), record[end]))
+    if record['type'] == 'relationship' and not may_join(
+        record['relationship_type'], record['source_ref'], record['target_ref']
     ):
-        messages.append(message('valid_until', NOT_LATER, valid_until))
+        ends = f'{record["source_ref"]} {record["relationship_type"]} {record["target_ref"]}'
+        messages.append(message('relationship_type', NOT_ALLOWED, ends))
     return messages
 
 
-def read_timestamp(text: str) -> dt.datetime:
-    """Read a timestamp that was found sound."""
-    return dt.datetime.fromisoformat(text)
-
-
-def _string(value: Any) -> str | None:
-    return None if isinstance(value, str) else INVALID_TYPE
-
-
-def _text(value: Any) -> str | None:
-    """A string with something in it."""
-    if not isinstance(value, str):
-        return INVALID_TYPE
-    return None if value.strip() else EMPTY
-
-
-def _one_of(*allowed: str) -> Check:
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return INVALID_TYPE
-        return None if value in allowed else UNSUPPORTED
-
-    return check
-
-
-def _boolean(value: Any) -> str | None:
-    return None if isinstance(value, bool) else INVALID_TYPE
-
-
-def _timestamp(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return INVALID_TYPE
-    if not _TIMESTAMP.fullmatch(value):
-        return INVALID_TIMESTAMP
-    try:
-        read_timestamp(value)
-    except ValueError:
-        return INVALID_TIMESTAMP
-    return None
-
-
-def _identifier(kind: str | None = None) -> Check:
-    syntax = re.compile(rf'{kind}--{_UUID}') if kind else _STIX_ID
-
-    def check(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return INVALID_TYPE
-        return None if syntax.fullmatch(value) else INVALID_ID
-
-    return check
-
-
-def _confidence(value: Any) -> str | None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        return INVALID_TYPE
-    return None if 0 <= value <= 100 else OUT_OF_RANGE
-
-
-def _lang(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return INVALID_TYPE
-    return None if _LANG.fullmatch(value) else UNSUPPORTED
-
-
-def _list_of(check: Check) -> Check:
-    def check_list(value: Any) -> str | None:
-        if not isinstance(value, list):
-            return INVALID_TYPE
-        if not value:
-            return EMPTY
-        return next((reason for entry in value if (reason := check(entry))), None)
-
-    return check_list
-
-
-def _object(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return INVALID_TYPE
-    return None if value else EMPTY
-
-
-def _kill_chain_phase(value: Any) -> str | None:
-    if not isinstance(value, dict) or value.keys() != {'kill_chain_name', 'phase_name'}:
-        return INVALID_TYPE
-    return _text(value['kill_chain_name']) or _text(value['phase_name'])
-
-
-def _external_reference(value: Any) -> str | None:
-    if not isinstance(value, dict) or 'source_name' not in value:
-        return INVALID_TYPE
-    if not value.keys() & {'description', 'url', 'external_id'}:
-        return EMPTY
-    return _text(value['source_name'])
-
-
-COMMON_CHECKS: dict[str, Check] = {
-    'type': _one_of(*OBJECT_TYPES),
-    'spec_version': _one_of(*SPEC_VERSIONS),
-    'id': _identifier(),
-    'created': _timestamp,
-    'modified': _timestamp,
-    'created_by_ref': _identifier('identity'),
-    'revoked': _boolean,
-    'labels': _list_of(_text),
-    'confidence': _confidence,
-    'lang': _lang,
-    'object_marking_refs': _list_of(_identifier('marking-definition')),
-    'external_references': _list_of(_external_reference),
-    'granular_markings': _list_of(_object),
-    'extensions': _object,
-}
-INDICATOR_CHECKS: dict[str, Check] = {
-    **COMMON_CHECKS,
-    'id': _identifier('indicator'),
-    'name': _string,
-    'description': _string,
-    'indicator_types': _list_of(_text),
-    'pattern': _text,
-    'pattern_type': _one_of(*PATTERN_TYPES),
-    'pattern_version': _text,
-    'valid_from': _timestamp,
-    'valid_until': _timestamp,
-    'kill_chain_phases': _list_of(_kill_chain_phase),
-}
+def _seconds(record: dict[str, Any], name: str) -> float:
+    return read_timestamp(record[name]).timestamp()

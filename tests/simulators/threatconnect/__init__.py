@@ -2,6 +2,8 @@
 
 from tests.simulators.threatconnect.auth import ACCESS_ID, DEFAULT_USER, SECRET_KEY, User
 from tests.simulators.threatconnect.fault import Fault, FaultBoard
+from tests.simulators.threatconnect.group_store import GroupStore
+from tests.simulators.threatconnect.profile import Profile
 from tests.simulators.threatconnect.server import PageEvent, Seen, ThreatConnectSimulator
 from tests.simulators.threatconnect.store import (
     FIRST_ID,
@@ -20,8 +22,10 @@ __all__ = [
     'DuplicateError',
     'Fault',
     'FaultBoard',
+    'GroupStore',
     'Owner',
     'PageEvent',
+    'Profile',
     'Seen',
     'Store',
     'ThreatConnectSimulator',

@@ -6,11 +6,12 @@ All bodies are JSON objects. `GET /_control` lists the calls.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tests.simulators.https import Reply, Request, json_reply
+from tests.simulators.threatconnect import group_control
 from tests.simulators.threatconnect.fault import FAULTS
 from tests.simulators.threatconnect.tql import TqlError
 
@@ -36,6 +37,7 @@ _CALLS = {
     'POST /_control/token': '{"lifetime_s"?, "access_id"?}: a platform token',
     'POST /_control/variable': '{"value", "kind"?, "provider"?, "variable_id"?}: answers its text',
     'POST /_control/reset': 'everything as at the start',
+    **group_control.CALLS,
 }
 
 
@@ -63,8 +65,11 @@ def _get(simulator: ThreatConnectSimulator, path: str, query: dict[str, str]) ->
         rows = store.rows(query.get('tql'))
         if 'owner' in query:
             rows = [row for row in rows if row['ownerName'] == query['owner']]
-        lines = (json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
-        return Reply(200, ''.join(lines).encode(), {'Content-Type': 'application/x-ndjson'})
+        return _lines(rows)
+    if path == 'groups':
+        return _lines(store.groups.groups(query.get('tql')))
+    if path == 'profiles':
+        return json_reply([asdict(profile) for profile in store.groups.profiles])
     if path == 'deleted':
         return json_reply([asdict(entry) for entry in store.deleted])
     if path == 'requests':
@@ -81,12 +86,18 @@ def _get(simulator: ThreatConnectSimulator, path: str, query: dict[str, str]) ->
                 for name, (text, params) in FAULTS.items()
             },
             'rows': len(store),
+            'groups': len(store.groups),
             'deleted': len(store.deleted),
             'owners': [asdict(owner) for owner in store.owners.values()],
             'requests': simulator.request_count,
             'now': store.now_text(),
         }
     )
+
+
+def _lines(objects: Iterable[Mapping[str, Any]]) -> Reply:
+    lines = (json.dumps(each, ensure_ascii=False) + '\n' for each in objects)
+    return Reply(200, ''.join(lines).encode(), {'Content-Type': 'application/x-ndjson'})
 
 
 def _delete(simulator: ThreatConnectSimulator, path: str) -> Reply:
@@ -104,6 +115,8 @@ def _post(simulator: ThreatConnectSimulator, path: str, body: Any) -> Any:
     if path == 'rows':
         rows = body if isinstance(body, list) else [body]
         return {'ids': [store.add(row)['id'] for row in rows]}
+    if path == 'groups':
+        return group_control.add(store, body)
     if not isinstance(body, dict):
         raise TypeError('the body must be a JSON object')
     calls: dict[str, Callable[[], Any]] = {
@@ -119,6 +132,7 @@ def _post(simulator: ThreatConnectSimulator, path: str, body: Any) -> Any:
         'deactivate': lambda: _change(simulator, body, _deactivate),
         'activate': lambda: _change(simulator, body, _activate),
         'delete': lambda: _change(simulator, body, _remove),
+        **group_control.calls(store, body),
     }
     if path not in calls:
         raise LookupError(path)

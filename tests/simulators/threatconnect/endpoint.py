@@ -13,9 +13,11 @@ from tests.simulators.https import Reply, Request, json_reply
 from tests.simulators.threatconnect import lie, options, page, tql
 from tests.simulators.threatconnect.auth import ApiError, User, error_reply
 from tests.simulators.threatconnect.fault import Fault
+from tests.simulators.threatconnect.group import Group
 from tests.simulators.threatconnect.notification import read_notification
 from tests.simulators.threatconnect.predicate import build_for
 from tests.simulators.threatconnect.row import TYPE_KEYS, Row
+from tests.simulators.threatconnect.shelf import K, Shelf
 from tests.simulators.threatconnect.store import CACHED_ROWS
 from tests.simulators.threatconnect.tree import Compare, id_bounds
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.simulators.threatconnect.server import ThreatConnectSimulator
 
 LIST = '/api/v3/indicators'
+GROUPS = '/api/v3/groups'
 OWNERS = '/api/v3/security/owners'
 _JSON = {'Content-Type': 'application/json;charset=utf-8'}
 
@@ -54,17 +57,45 @@ def answer(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) ->
     if request.method == 'GET' and last:
         if head == LIST:
             return _one(simulator, exchange, user, unquote(last))
+        if head == GROUPS:
+            return _one_group(simulator, exchange, user, last)
         if head == OWNERS:
             return _one_owner(simulator, user, last)
         if head.startswith('/api/internal/variable/runtime/'):
             return _variable(simulator, f'{head.rpartition("/")[2]}/{last}')
-    if request.method != 'GET' and f'{request.path}/'.startswith(f'{LIST}/'):
+    if request.method != 'GET' and f'{request.path}/'.startswith((f'{LIST}/', f'{GROUPS}/')):
         raise ApiError(405, 'This stand-in is read-only')
     raise ApiError(404, 'The requested resource was not found')
 
 
 def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> Reply:
-    wanted = page.parse_request(exchange.request, simulator.store, user)
+    store = simulator.store
+    whole = bool(simulator.take(exchange, 'whole_ratings'))
+    keep = len(store) <= CACHED_ROWS
+
+    def render(row: Row, fields: frozenset[str]) -> bytes:
+        return row.render(fields, owners=user.owners, whole_ratings=whole, keep=keep)
+
+    return _page(simulator, exchange, user, store, render)
+
+
+def _groups(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> Reply:
+    groups = simulator.store.groups
+
+    def render(found: Group, fields: frozenset[str]) -> bytes:
+        return groups.render(found, fields, owners=user.owners)
+
+    return _page(simulator, exchange, user, groups, render)
+
+
+def _page(
+    simulator: ThreatConnectSimulator,
+    exchange: Exchange,
+    user: User,
+    shelf: Shelf[K],
+    render: Callable[[K, frozenset[str]], bytes],
+) -> Reply:
+    wanted = page.parse_request(exchange.request, simulator.store, user, shelf.target)
     failure = _failing_page(simulator, exchange, wanted)
     if failure is not None:
         return failure
@@ -77,14 +108,10 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
         ignores_case=bool(simulator.take(exchange, 'ignores_case')),
         seed=simulator.request_count if random_order else None,
     )
-    found = page.cut(simulator.store, wanted, quirks)
+    with simulator.store.lock:
+        found = page.cut(shelf, wanted, quirks)
     rows = _repeated(simulator, exchange, wanted, found.rows)
-    whole = bool(simulator.take(exchange, 'whole_ratings'))
-    keep = len(simulator.store) <= CACHED_ROWS
-    data = b','.join(
-        row.render(wanted.fields, owners=user.owners, whole_ratings=whole, keep=keep)
-        for row in rows
-    )
+    data = b','.join(render(row, wanted.fields) for row in rows)
     if fault := simulator.take(exchange, 'odd_labels'):
         data = _with_labels(data, fault['labels'])
     exchange.rows = len(rows)
@@ -94,8 +121,8 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
     reply = Reply(200, page.envelope(data, head=head, tail=tail), dict(_JSON))
     if not simulator.faults.has_any(lie.LIES):
         return reply
-    first = next(simulator.store.select(None))
-    return lie.page(reply, wanted, partial(simulator.take, exchange), first)
+    first = next((render(row, wanted.fields) for row in shelf.select(None)), b'{}')
+    return lie.page(reply, wanted, partial(simulator.take, exchange), json.loads(first))
 
 
 def _with_labels(data: bytes, labels: Any) -> bytes:
@@ -128,10 +155,11 @@ def _repeated(
     simulator: ThreatConnectSimulator,
     exchange: Exchange,
     wanted: page.ListRequest,
-    rows: list[Row],
-) -> list[Row]:
+    rows: list[K],
+) -> list[K]:
     """Put the end of the page before in front of a further page, if that fault is on."""
-    last, simulator.last_rows = simulator.last_rows, rows
+    last = simulator.last_rows.get(wanted.target, [])
+    simulator.last_rows[wanted.target] = rows
     if wanted.start == 0 and id_bounds(wanted.node)[0] is None:
         return rows
     fault = simulator.take(exchange, 'duplicate_rows')
@@ -145,10 +173,11 @@ def _links(
     *,
     has_more: bool,
 ) -> dict[str, str]:
-    base = f'{simulator.url}{LIST}'
+    path = exchange.request.path
+    base = f'{simulator.url}{path}'
     if has_more:
         if fault := simulator.take(exchange, 'next_other_host'):
-            base = f'https://{fault["host"]}{LIST}'
+            base = f'https://{fault["host"]}{path}'
         if simulator.take(exchange, 'next_http'):
             base = base.replace('https://', 'http://')
     repeats = not (wanted.from_body and simulator.take(exchange, 'next_without_query'))
@@ -158,7 +187,7 @@ def _links(
 def _one(simulator: ThreatConnectSimulator, exchange: Exchange, user: User, name: str) -> Reply:
     store = simulator.store
     pairs, _ = page.parameters(exchange.request)
-    fields = page.parse_fields(pairs, user)
+    fields = page.parse_fields(pairs, store, user)
     owner = dict(reversed(pairs)).get('owner')
     if owner is not None:
         page.check_owner(owner, store, user)
@@ -168,6 +197,22 @@ def _one(simulator: ThreatConnectSimulator, exchange: Exchange, user: User, name
     if row is None or (user.owners is not None and row.data['ownerName'] not in user.owners):
         raise ApiError(404, 'The requested resource was not found')
     text = row.render(fields, owners=user.owners, keep=False)
+    return Reply(200, b'{"data":%s,"status":"Success"}' % text, dict(_JSON))
+
+
+def _one_group(
+    simulator: ThreatConnectSimulator, exchange: Exchange, user: User, name: str
+) -> Reply:
+    store = simulator.store
+    pairs, _ = page.parameters(exchange.request)
+    fields = page.parse_fields(pairs, store, user, 'group')
+    with store.lock:
+        found = store.groups.row(int(name)) if name.isascii() and name.isdigit() else None
+        if found is None or (
+            user.owners is not None and found.data['ownerName'] not in user.owners
+        ):
+            raise ApiError(404, 'The requested resource was not found')
+        text = store.groups.render(found, fields, owners=user.owners)
     return Reply(200, b'{"data":%s,"status":"Success"}' % text, dict(_JSON))
 
 
@@ -250,6 +295,11 @@ def _properties(_simulator: ThreatConnectSimulator, exchange: Exchange, _user: U
     return json_reply(options.indicator_properties(read_only=shown))
 
 
+def _group_properties(_simulator: ThreatConnectSimulator, exchange: Exchange, _user: User) -> Reply:
+    shown = dict(exchange.request.query).get('show', '').lower() == 'readonly'
+    return json_reply(options.group_properties(read_only=shown))
+
+
 def _issue_token(simulator: ThreatConnectSimulator, _exchange: Exchange, user: User) -> Reply:
     return _success({'data': simulator.issue_token(user)[0]})
 
@@ -271,6 +321,14 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ('OPTIONS', LIST): _properties,
     ('OPTIONS', f'{LIST}/fields'): lambda *_: json_reply(options.indicator_fields()),
     ('OPTIONS', f'{LIST}/tql'): lambda *_: json_reply(options.keywords('indicator')),
+    ('GET', GROUPS): _groups,
+    ('OPTIONS', GROUPS): _group_properties,
+    ('OPTIONS', f'{GROUPS}/fields'): lambda simulator, _e, _u: json_reply(
+        options.group_fields(has_profiles=simulator.store.groups.has_profiles)
+    ),
+    ('OPTIONS', f'{GROUPS}/tql'): lambda simulator, _e, _u: json_reply(
+        options.keywords('group', simulator.store.groups.unknown_keywords)
+    ),
     ('GET', OWNERS): _owners,
     ('OPTIONS', f'{OWNERS}/tql'): lambda *_: json_reply(options.keywords('owner')),
     ('POST', '/api/v2/notifications'): _notify,

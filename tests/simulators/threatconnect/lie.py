@@ -18,7 +18,6 @@ from tests.simulators.threatconnect.tree import id_bounds
 if TYPE_CHECKING:
     from tests.simulators.threatconnect.fault import Fault
     from tests.simulators.threatconnect.page import ListRequest
-    from tests.simulators.threatconnect.row import Row
 
 Data = dict[str, Any]
 Take = Callable[..., 'Fault | None']
@@ -52,7 +51,9 @@ LIES: dict[str, tuple[str, Mapping[str, Any]]] = {
 """Each lie's meaning and its parameters with their defaults."""
 
 _HTML = b'<html><head><title>Refused</title></head><body><h1>Request blocked</h1></body></html>'
-_COLLECTIONS = frozenset({'associatedGroups', 'attributes', 'securityLabels', 'tags'})
+_COLLECTIONS = frozenset(
+    {'associatedGroups', 'attributes', 'commonGroup', 'securityLabels', 'tags'}
+)
 LONGEST_ADDRESS = 2000
 _numbers = itertools.count(1)
 
@@ -85,8 +86,8 @@ def arrived(request: Request, take: Take) -> Request:
     return request
 
 
-def page(reply: Reply, wanted: ListRequest, take: Take, first: Row) -> Reply:
-    """Return a page of Indicators with what is not true of it; `first` is the first page."""
+def page(reply: Reply, wanted: ListRequest, take: Take, first: Data) -> Reply:
+    """Return a page with what is not true of it; `first` is the first object there is."""
     answer = json.loads(reply.body)
     rows: list[Data] = answer['data']
     tql = dict(wanted.pairs).get('tql', '')
@@ -107,11 +108,13 @@ def page(reply: Reply, wanted: ListRequest, take: Take, first: Row) -> Reply:
     return replace(reply, body=json.dumps(answer | {'data': rows}).encode())
 
 
-def _endless(first: Row, wanted: ListRequest, rows: int, *, is_active: bool) -> list[Data]:
-    like: Data = json.loads(first.render(wanted.fields, keep=False)) | {'active': is_active}
-    start = (id_bounds(wanted.node)[0] or first.id) - 1
+def _endless(first: Data, wanted: ListRequest, rows: int, *, is_active: bool) -> list[Data]:
+    is_indicators = wanted.target == 'indicator'
+    names = ('hostName', 'summary') if is_indicators else ('name',)
+    like = first | {'active': is_active} if is_indicators else first
+    start = (id_bounds(wanted.node)[0] or first.get('id', 1)) - 1
     return [
-        like | {'id': start + number, 'hostName': name, 'summary': name}
+        like | {'id': start + number} | dict.fromkeys(names, name)
         for number in range(1, min(rows, wanted.limit) + 1)
         for name in [f'endless-{start + number}.example.com']
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.simulators.threatconnect import group
 from tests.simulators.threatconnect.auth import User
 from tests.simulators.threatconnect.row import FIELDS, TYPE_KEYS
 from tests.simulators.threatconnect.store import Owner, Store
@@ -31,16 +32,25 @@ _BRANCHES = {
 
 def indicator_fields() -> dict[str, Any]:
     """Answer `OPTIONS /v3/indicators/fields`."""
+    return _fields(FIELDS)
+
+
+def group_fields(*, has_profiles: bool) -> dict[str, Any]:
+    """Answer `OPTIONS /v3/groups/fields`."""
+    return _fields(group.FIELDS if has_profiles else group.FIELDS - group.PROFILE_FIELDS)
+
+
+def _fields(names: frozenset[str]) -> dict[str, Any]:
     rows = [
         {'name': name, 'description': f'Includes {name}.', 'includedByDefault': False}
-        for name in sorted(FIELDS)
+        for name in sorted(names)
     ]
     return {'data': rows, 'count': len(rows), 'status': 'Success'}
 
 
-def keywords(target: str) -> dict[str, Any]:
-    """Answer `OPTIONS .../tql`."""
-    rows = describe(target)
+def keywords(target: str, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Answer `OPTIONS .../tql`; some keywords are left out where an instance lacks them."""
+    rows = describe(target, without)
     return {'data': rows, 'count': len(rows), 'status': 'Success'}
 
 
@@ -60,6 +70,22 @@ def indicator_properties(*, read_only: bool) -> dict[str, Any]:
         for name in names:
             writable[name] = {**_property('String'), 'appliesTo': [type_name]}
     fixed = ('id', 'dateAdded', 'lastModified', 'ownerId', 'summary', 'webLink', 'legacyLink')
+    if not read_only:
+        return writable
+    return writable | {name: {'type': 'String', 'readOnly': True} for name in fixed}
+
+
+def group_properties(*, read_only: bool) -> dict[str, Any]:
+    """Answer `OPTIONS /v3/groups`: a bare object keyed by property."""
+    writable: dict[str, Any] = {
+        'name': {**_property('String'), 'required': True},
+        'type': {**_property('String'), 'required': True, 'allowableValues': list(group.TYPES)},
+        'xid': _property('String'),
+        'attributes': {'data': [_property('GroupAttribute')]},
+        'securityLabels': {'data': [_property('SecurityLabel')]},
+        'tags': {'data': [_property('Tag')]},
+    }
+    fixed = ('id', 'dateAdded', 'lastModified', 'ownerId', 'ownerName', 'webLink', 'legacyLink')
     if not read_only:
         return writable
     return writable | {name: {'type': 'String', 'readOnly': True} for name in fixed}

@@ -1,4 +1,4 @@
-"""`GET /v3/indicators`: reading its parameters and cutting one page out of the store."""
+"""`GET /v3/indicators` and `/v3/groups`: reading the parameters and cutting one page out."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Generic
 from urllib.parse import urlencode
 
 from tests.simulators.https import Request
-from tests.simulators.threatconnect import tql
+from tests.simulators.threatconnect import group, tql
 from tests.simulators.threatconnect.auth import ApiError, User
-from tests.simulators.threatconnect.predicate import build, getter
-from tests.simulators.threatconnect.row import Row, check_fields
+from tests.simulators.threatconnect.predicate import Getter, build, getter
+from tests.simulators.threatconnect.row import check_fields
+from tests.simulators.threatconnect.shelf import K, Shelf
 from tests.simulators.threatconnect.store import Store
 from tests.simulators.threatconnect.tree import And, Compare, Node, mentions
 from tests.simulators.threatconnect.vocabulary import KEYWORDS, Kind
@@ -24,7 +25,7 @@ MAX_LIMIT = 10_000
 _DIRECTIONS = frozenset({'asc', 'desc', 'nullsfirst', 'nullslast'})
 _UNSORTABLE = frozenset(
     {'tag', 'attackTag', 'securityLabel', 'associatedGroup', 'tagOwner', 'tagOwnerName',
-     'sameNameAs'}
+     'sameNameAs', 'associatedIndicator', 'parentGroup', 'childGroup', 'victimAsset'}
 )  # fmt: skip
 
 
@@ -39,6 +40,8 @@ class ListRequest:
     from_body: bool = False
     node: Node | None = None
     has_tql: bool = False
+    target: str = 'indicator'
+    """The kind of object, as TQL has it."""
     fields: frozenset[str] = frozenset()
     sorting: tuple[tuple[str, str], ...] = ()
     wants_count: bool = False
@@ -56,10 +59,10 @@ class Quirks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Generic[K]):
     """Rows in order, the total if it was counted, and whether more follow."""
 
-    rows: list[Row]
+    rows: list[K]
     has_more: bool
     count: int | None
 
@@ -99,8 +102,10 @@ def paging(pairs: Pairs) -> tuple[int, int]:
     return int(start), min(int(limit), MAX_LIMIT)
 
 
-def parse_request(request: Request, store: Store, user: User) -> ListRequest:
-    """Check everything about a list request.
+def parse_request(
+    request: Request, store: Store, user: User, target: str = 'indicator'
+) -> ListRequest:
+    """Check everything about a request for a list of Indicators, or of Groups.
 
     Raises:
         ApiError: 400 or 403.
@@ -111,26 +116,37 @@ def parse_request(request: Request, store: Store, user: User) -> ListRequest:
     node = None
     if 'tql' in values:
         try:
-            node = tql.parse(values['tql'], now=store.now())
+            node = tql.parse(
+                values['tql'], target, store.now(), without=store.groups.unknown_keywords
+            )
         except tql.TqlError as error:
             raise ApiError(400, f'Invalid TQL: {error}') from None
     return ListRequest(
         pairs=pairs,
         from_body=from_body,
-        node=_visible(node, values.get('owner'), store, user),
+        target=target,
+        node=_visible(node, values.get('owner'), store, user, target),
         has_tql='tql' in values,
-        fields=parse_fields(pairs, user),
-        sorting=parse_sorting(values.get('sorting')),
+        fields=parse_fields(pairs, store, user, target),
+        sorting=parse_sorting(values.get('sorting'), target),
         start=start,
         limit=limit,
         wants_count=values.get('count', '').lower() == 'true' and start == 0,
     )
 
 
-def parse_fields(pairs: Pairs, user: User) -> frozenset[str]:
+def parse_fields(
+    pairs: Pairs, store: Store, user: User, target: str = 'indicator'
+) -> frozenset[str]:
     """Check the `fields` parameters."""
     names = [value for name, value in pairs if name == 'fields']
     try:
+        if target == 'group':
+            return group.check_fields(
+                names,
+                has_profiles=store.groups.has_profiles,
+                exceeds_link_limit=user.exceeds_link_limit,
+            )
         return check_fields(names, exceeds_link_limit=user.exceeds_link_limit)
     except ValueError as error:
         raise ApiError(400, f'The request was not properly formed: {error}') from None
@@ -143,10 +159,12 @@ def check_owner(name: str, store: Store, user: User) -> str:
     return name
 
 
-def _visible(node: Node | None, owner: str | None, store: Store, user: User) -> Node | None:
+def _visible(
+    node: Node | None, owner: str | None, store: Store, user: User, target: str
+) -> Node | None:
     """Add what the platform adds: only active rows unless asked, only the user's owners."""
     clauses = [] if node is None else [node]
-    if node is None or not mentions(node, 'indicatorActive'):
+    if target == 'indicator' and (node is None or not mentions(node, 'indicatorActive')):
         clauses.append(Compare('indicatorActive', Kind.BOOLEAN, '=', (True,)))
     names = user.owners
     if owner is not None:
@@ -156,14 +174,14 @@ def _visible(node: Node | None, owner: str | None, store: Store, user: User) -> 
     return And(tuple(clauses))
 
 
-def parse_sorting(text: str | None) -> tuple[tuple[str, str], ...]:
+def parse_sorting(text: str | None, target: str = 'indicator') -> tuple[tuple[str, str], ...]:
     """Read `keyword direction` pairs, parted by blanks."""
     if text is None:
         return ()
     words = text.split()
     levels = []
     for keyword, direction in zip(words[::2], words[1::2], strict=False):
-        name, kind = KEYWORDS['indicator'].get(keyword.lower(), (keyword, Kind.SUB_QUERY))
+        name, kind = KEYWORDS[target].get(keyword.lower(), (keyword, Kind.SUB_QUERY))
         if kind is Kind.SUB_QUERY or name in _UNSORTABLE or direction.lower() not in _DIRECTIONS:
             raise ApiError(400, f'Invalid sorting: "{keyword} {direction}"')
         levels.append((name, direction.lower()))
@@ -172,26 +190,25 @@ def parse_sorting(text: str | None) -> tuple[tuple[str, str], ...]:
     return tuple(levels)
 
 
-def cut(store: Store, wanted: ListRequest, quirks: Quirks) -> Page:
-    """Take one page out of the store, at one moment."""
-    with store.lock:
-        rows = _ordered(store, wanted, quirks)
-        page = list(islice(rows, wanted.start, wanted.start + wanted.limit))
-        follows = sum(1 for _ in (rows if wanted.wants_count else islice(rows, 1)))
+def cut(shelf: Shelf[K], wanted: ListRequest, quirks: Quirks) -> Page[K]:
+    """Take one page out of what there is; hold the lock meanwhile."""
+    rows = _ordered(shelf, wanted, quirks)
+    page = list(islice(rows, wanted.start, wanted.start + wanted.limit))
+    follows = sum(1 for _ in (rows if wanted.wants_count else islice(rows, 1)))
     count = None
     if wanted.wants_count:
         count = len(page) + follows
     return Page(rows=page, has_more=follows > 0, count=count)
 
 
-def _ordered(store: Store, wanted: ListRequest, quirks: Quirks) -> Iterator[Row]:
-    around = store.surroundings(
+def _ordered(shelf: Shelf[K], wanted: ListRequest, quirks: Quirks) -> Iterator[K]:
+    around = shelf.surroundings(
         ignores_case=quirks.ignores_case, ignores_id_filter=quirks.ignores_id_filter
     )
     sorting = () if quirks.ignores_sorting or quirks.seed is not None else wanted.sorting
     if sorting and sorting[0][0] == 'id':
-        return store.matching(wanted.node, around, reverse=sorting[0][1] == 'desc')
-    everything: Iterable[Row] = store.shuffled(quirks.seed)
+        return shelf.matching(wanted.node, around, reverse=sorting[0][1] == 'desc')
+    everything: Iterable[K] = shelf.shuffled(quirks.seed)
     if wanted.node is not None:
         test = build(wanted.node, around)
         everything = (row for row in everything if test(row.data))
@@ -199,12 +216,11 @@ def _ordered(store: Store, wanted: ListRequest, quirks: Quirks) -> Iterator[Row]
         return iter(everything)
     rows = list(everything)
     for keyword, direction in reversed(sorting):
-        rows = _sorted(rows, keyword, direction)
+        rows = _sorted(rows, getter(wanted.target, keyword)[0], direction)
     return iter(rows)
 
 
-def _sorted(rows: list[Row], keyword: str, direction: str) -> list[Row]:
-    get, _ = getter('indicator', keyword)
+def _sorted(rows: list[K], get: Getter, direction: str) -> list[K]:
     valued = [row for row in rows if get(row.data) is not None]
     nulls = [row for row in rows if get(row.data) is None]
     valued.sort(key=lambda row: get(row.data), reverse=direction == 'desc')

@@ -31,13 +31,22 @@ class Surroundings:
     """All tags there are, which `hasAllTags` needs."""
     row: Callable[[int], Data | None] = field(default=lambda _row_id: None)
     """One Indicator by id, which `sameNameAs` needs."""
+    indicators_of: Callable[[int], Iterable[Data]] = field(default=lambda _group_id: ())
+    """The Indicators of one Group by id."""
+    linked_to: Callable[[int], Iterable[Data]] = field(default=lambda _group_id: ())
+    """The Groups that one profile joins, by the id of one of them."""
+    profile_of: Callable[[int], Data | None] = field(default=lambda _group_id: None)
+    """The Threat Actor Profile of one Group by id."""
+    target: str = 'indicator'
+    """The kind of object in hand."""
     ignores_case: bool = False
     ignores_id_filter: bool = False
 
 
 def build(node: Node, surroundings: Surroundings | None = None) -> Callable[[Data], bool]:
-    """Compile a tree about Indicators."""
-    return _Compiler(surroundings or Surroundings()).compile(node, 'indicator', negated=False)
+    """Compile a tree about Indicators, or about what the surroundings say."""
+    around = surroundings or Surroundings()
+    return _Compiler(around).compile(node, around.target, negated=False)
 
 
 def build_for(node: Node, target: str) -> Callable[[Data], bool]:
@@ -56,21 +65,22 @@ class _Compiler:
             tests = [self.compile(item, target, negated=negated) for item in node.items]
             return _all(tests) if isinstance(node, And) is not negated else _any(tests)
         if isinstance(node, Sub):
-            return self._sub(node, negated=negated)
+            return self._sub(node, target, negated=negated)
         if isinstance(node, IsNull):
-            get, _ = getter(target, node.keyword)
+            get, _ = self._getter(target, node.keyword)
             wants_null = node.negated is negated
             return lambda data: (get(data) in (None, (), '')) is wants_null
         return self._compare(node, target, negated=node.negated is not negated)
 
-    def _sub(self, node: Sub, *, negated: bool) -> Test:
+    def _sub(self, node: Sub, target: str, *, negated: bool) -> Test:
         wanted = not negated
         inner: Test = _anything
         if node.argument is not None:
             inner = self.compile(node.argument, node.target, negated=False)
         collection = node.collection
         if node.keyword != 'hasAllTags':
-            return lambda data: any(map(inner, elements(data, collection))) is wanted
+            members = self._members(target, collection)
+            return lambda data: any(map(inner, members(data))) is wanted
         names = frozenset(tag['name'] for tag in self._around.tags() if inner(tag))
 
         def has_all(data: Data) -> bool:
@@ -79,12 +89,32 @@ class _Compiler:
 
         return has_all
 
+    def _members(self, target: str, collection: str) -> Callable[[Data], Iterable[Data]]:
+        """Return what reads a collection; some of a Group's lie outside of it."""
+        around = self._around
+        if target != 'group':
+            return lambda data: elements(data, collection)
+        if collection == 'associatedIndicators':
+            return lambda data: around.indicators_of(data['id'])
+        if collection == 'linkedGroups':
+            return lambda data: around.linked_to(data['id'])
+        if collection == 'commonGroup':
+            return lambda data: filter(None, (around.profile_of(data['id']),))
+        return lambda data: elements(data, collection)
+
+    def _getter(self, target: str, keyword: str) -> tuple[Getter, bool]:
+        if (target, keyword) == ('group', 'associatedIndicator'):
+            around = self._around
+            return lambda data: tuple(it['id'] for it in around.indicators_of(data['id'])), True
+        return getter(target, keyword)
+
     def _compare(self, node: Compare, target: str, *, negated: bool) -> Test:
         if node.keyword == 'sameNameAs':
             return self._same_name(node, negated=negated)
-        if node.keyword == 'id' and target == 'indicator' and self._around.ignores_id_filter:
+        is_own = target == self._around.target
+        if node.keyword == 'id' and is_own and self._around.ignores_id_filter:
             return _anything
-        get, is_many = getter(target, node.keyword)
+        get, is_many = self._getter(target, node.keyword)
         test = _value_test(node, ignores_case=self._around.ignores_case)
         if node.operator == '!=':
             negated = not negated
@@ -288,8 +318,13 @@ _SHARED_GETTERS: dict[str, dict[str, Getter]] = {
         'typeName': lambda data: data.get('type'),
         'type': lambda data: data.get('typeId'),
         'owner': lambda data: data.get('ownerId'),
+        'createdBy': lambda data: (data.get('createdBy') or {}).get('userName'),
         'upvoteCount': lambda data: int(data.get('upVoteCount') or 0),
         'downvoteCount': lambda data: int(data.get('downVoteCount') or 0),
+    },
+    'threat actor profile': {
+        'mitre_id': lambda data: data.get('mitreId'),
+        'summary': lambda data: data.get('name'),
     },
     'owner': {'ownerId': lambda data: data['id'], 'ownerName': lambda data: data['name']},
     'indicator': _INDICATOR_GETTERS,

@@ -19,7 +19,6 @@ from tests.simulators.threatconnect.auth import DEFAULT_USER, ApiError, Gate, Us
 from tests.simulators.threatconnect.endpoint import Exchange
 from tests.simulators.threatconnect.fault import Fault, FaultBoard
 from tests.simulators.threatconnect.notification import Notification
-from tests.simulators.threatconnect.row import Row
 from tests.simulators.threatconnect.store import Store
 
 KEPT_REQUESTS = 20_000
@@ -52,7 +51,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEvent:
-    """A page of Indicators that is about to be sent."""
+    """A page of Indicators, or of Groups, that is about to be sent."""
 
     number: int
     """From 1, over the whole life of the stand-in."""
@@ -87,6 +86,8 @@ class ThreatConnectSimulator:
         self.after_page: list[Callable[[PageEvent], object]] = []
         """Called after each page of Indicators was read from the store: the place to change rows
         between two pages."""
+        self.after_group_page: list[Callable[[PageEvent], object]] = []
+        """The same of pages of Groups."""
         self.people = {'demo.analyst', 'demo.admin'}
         """The users that can be notified."""
         self.notifications: list[Notification] = []
@@ -94,7 +95,8 @@ class ThreatConnectSimulator:
         self.request_count = 0
         self._requests: deque[Seen] = deque(maxlen=KEPT_REQUESTS)
         self._pages = 0
-        self.last_rows: list[Row] = []
+        self.last_rows: dict[str, list[Any]] = {}
+        """What the last page had, by the kind of object."""
         self._lock = threading.Lock()
         self.faults.effects = {
             'clock_skew': (self._skew_clock, self._set_clock),
@@ -181,8 +183,9 @@ class ThreatConnectSimulator:
         """
         self.faults.off()
         self.after_page.clear()
+        self.after_group_page.clear()
         self.store.reset()
-        self.last_rows = []
+        self.last_rows = {}
         self.notifications.clear()
         self.forget_requests()
 
@@ -246,14 +249,18 @@ class ThreatConnectSimulator:
             reply = replace(reply, wait_s=fault['wait_s'])
         return reply
 
-    def page_read(self, exchange: Exchange, wanted: page.ListRequest, found: page.Page) -> None:
+    def page_read(
+        self, exchange: Exchange, wanted: page.ListRequest, found: page.Page[Any]
+    ) -> None:
         """Run what is to happen between this page and the next."""
+        is_indicators = wanted.target == 'indicator'
         with self._lock:
             self._pages += 1
             number = self._pages
-        if fault := self.take(exchange, 'churn'):
+        if is_indicators and (fault := self.take(exchange, 'churn')):
             self.store.churn(**{**fault.params, 'seed': fault['seed'] + number})
-        if not self.after_page:
+        hooks = tuple(self.after_page if is_indicators else self.after_group_page)
+        if not hooks:
             return
         event = PageEvent(
             number=number,
@@ -261,7 +268,7 @@ class ThreatConnectSimulator:
             has_more=found.has_more,
             tql=dict(reversed(wanted.pairs)).get('tql'),
         )
-        for hook in tuple(self.after_page):
+        for hook in hooks:
             hook(event)
 
     def _remember(self, exchange: Exchange, reply: Reply, elapsed_s: float) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from tests.simulators.threatconnect import file_hash, tql
-from tests.simulators.threatconnect.predicate import Data, Surroundings, build, elements
+from tests.simulators.threatconnect.group_store import GroupStore
+from tests.simulators.threatconnect.predicate import Data, Surroundings, elements
+from tests.simulators.threatconnect.profile import Profile
 from tests.simulators.threatconnect.row import TYPE_KEYS, Row, complete_value
-from tests.simulators.threatconnect.tree import Node, id_bounds
+from tests.simulators.threatconnect.shelf import Shelf
 
 FIRST_ID = 2**53 + 1
 """Ids start where a double can no longer tell neighbors apart."""
@@ -62,7 +63,7 @@ class DuplicateError(ValueError):
     """The owner has that value already."""
 
 
-class Store:
+class Store(Shelf[Row]):
     """Holds the rows sorted by id; see `add`, `modify`, `deactivate`, `delete` and `churn`.
 
     Args:
@@ -71,6 +72,9 @@ class Store:
         owners: who may hold rows; left out, the three demonstration owners. Owners that only the
             rows name are added to them (one with the same id takes the place of the default).
         retention_days: how long the deleted list remembers.
+        groups: v3 objects of Groups; an Indicator is associated with those whose ids are in its
+            `associatedGroups`. Members of it that are no such Groups are only shown.
+        profiles: arguments of `GroupStore.set_profile`, for each Threat Actor Profile.
     """
 
     def __init__(
@@ -79,6 +83,8 @@ class Store:
         *,
         owners: Iterable[Owner] | None = None,
         retention_days: int = 30,
+        groups: Iterable[Mapping[str, Any]] = (),
+        profiles: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         self.lock = threading.RLock()
         self.clock_offset_s = 0.0
@@ -86,22 +92,30 @@ class Store:
         self.shows_gaps = False
         """Whether the summary of a File with MD5 and SHA256 alone shows that SHA1 is absent."""
         self._given_owners = None if owners is None else tuple(owners)
-        self._start(rows)
+        super().__init__()
+        self.groups = GroupStore(self)
+        self._start(rows, groups, profiles)
         self._initial = tuple(self._rows.values())
+        self._initial_groups = tuple(self.groups.groups())
+        self._initial_profiles = self.groups.profiles
 
-    def _start(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _start(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        groups: Iterable[Mapping[str, Any]] = (),
+        profiles: Iterable[Mapping[str, Any] | Profile] = (),
+    ) -> None:
         self.owners: dict[str, Owner] = {
             owner.name: owner
             for owner in (DEFAULT_OWNERS if self._given_owners is None else self._given_owners)
         }
         self.version = 0
         self.deleted: list[Deleted] = []
-        self._rows: dict[int, Row] = {}
-        self._ids: list[int] = []
+        self.empty()
         self._next_id = FIRST_ID
         self._by_value: dict[tuple[str, str, str], int] = {}
-        self._shuffled: tuple[int, list[Row]] = (-1, [])
         self._tags: tuple[int, list[Data]] = (-1, [])
+        self.groups.start(groups, profiles)
         now = self.now_text()
         for row in rows:
             self._put(self._complete(row, now), sort=False)
@@ -114,7 +128,9 @@ class Store:
             self.clock_offset_s = 0.0
             self.shows_gaps = False
             self.retention_days = self._given_retention_days
-            self._start(row.data for row in self._initial)
+            self._start(
+                (row.data for row in self._initial), self._initial_groups, self._initial_profiles
+            )
             self.version = version + 1
 
     # -- time
@@ -127,17 +143,6 @@ class Store:
         return text_of(self.now())
 
     # -- reading
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def get(self, row_id: int) -> Data | None:
-        """Return one row's data by id."""
-        row = self._rows.get(row_id)
-        return None if row is None else row.data
-
-    def row(self, row_id: int) -> Row | None:
-        return self._rows.get(row_id)
 
     def find(self, owner: str, type_name: str, summary: str) -> Data | None:
         """Return one row's data by owner, type and summary."""
@@ -160,10 +165,6 @@ class Store:
             node = tql.parse(query, now=self.now())
             return [row.data for row in self.select(node)]
 
-    def select(self, node: Node | None) -> Iterator[Row]:
-        """Yield the rows a tree selects in order of id; hold the lock while using it."""
-        return self.matching(node, self.surroundings())
-
     def surroundings(
         self, *, ignores_case: bool = False, ignores_id_filter: bool = False
     ) -> Surroundings:
@@ -171,34 +172,16 @@ class Store:
         return Surroundings(
             tags=self.tags,
             row=self.get,
+            indicators_of=self.groups.indicators_of,
+            linked_to=self.groups.linked_to,
+            profile_of=self._profile_of,
             ignores_case=ignores_case,
             ignores_id_filter=ignores_id_filter,
         )
 
-    def matching(
-        self, node: Node | None, surroundings: Surroundings, *, reverse: bool = False
-    ) -> Iterator[Row]:
-        """Yield matching rows by id, beginning where the query's bounds on `id` say."""
-        low, high = (None, None) if surroundings.ignores_id_filter else id_bounds(node)
-        start = 0 if low is None else bisect_left(self._ids, low)
-        stop = len(self._ids) if high is None else bisect_right(self._ids, high)
-        rows = self._rows
-        indexes = range(start, stop)
-        ids = map(self._ids.__getitem__, reversed(indexes) if reverse else indexes)
-        if node is None:
-            return (rows[row_id] for row_id in ids)
-        test = build(node, surroundings)
-        return (row for row_id in ids if test((row := rows[row_id]).data))
-
-    def shuffled(self, seed: int | None = None) -> list[Row]:
-        """Return all rows in an order that means nothing but stays while the data stay."""
-        if seed is None and self._shuffled[0] == self.version:
-            return self._shuffled[1]
-        rows = list(self._rows.values())
-        random.Random(self.version if seed is None else seed).shuffle(rows)
-        if seed is None:
-            self._shuffled = (self.version, rows)
-        return rows
+    def _profile_of(self, group_id: int) -> Data | None:
+        found = self.groups.profile_of(group_id)
+        return None if found is None else found.data
 
     def tags(self) -> list[Data]:
         """Return every tag on any row, once."""
@@ -258,9 +241,15 @@ class Store:
             if touch and 'lastModified' not in changes:
                 data['lastModified'] = at or self.now_text()
             data = {key: value for key, value in data.items() if value is not None}
-            self._rows[row_id] = Row(data)
-            self.version += 1
+            if 'associatedGroups' in changes:
+                data = dict(self.groups.taken_up(data))
+            self.replace(Row(data))
             return data
+
+    def replace(self, row: Row) -> None:
+        """Put a changed row in the place of the one with the same id."""
+        self._rows[row.id] = row
+        self.version += 1
 
     def add_hash(
         self,
@@ -359,8 +348,8 @@ class Store:
     def delete(self, row_id: int, *, at: str | None = None, listed: bool = True) -> Data:
         """Take a row away; `listed=False` keeps it out of the deleted list, as a purge may."""
         with self.lock:
-            data = self._rows.pop(row_id).data
-            del self._ids[bisect_left(self._ids, row_id)]
+            data: Data = self._drop(row_id)
+            self.groups.forget(row_id)
             key = (data['ownerName'], data['type'], data['summary'])
             del self._by_value[key]
             if listed:
@@ -425,17 +414,15 @@ class Store:
         row_id = data['id']
         if self._by_value.setdefault(key, row_id) != row_id or row_id in self._rows:
             raise DuplicateError(f'{key} or id {row_id} is there already')
-        self._rows[row_id] = Row(data)
+        self._keep(Row(self.groups.taken_up(data)), sort=sort)
         self._next_id = max(self._next_id, row_id + 1)
-        if sort:
-            insort(self._ids, row_id)
 
     def _complete(self, row: Mapping[str, Any], now: str) -> dict[str, Any]:
         data = {key: value for key, value in row.items() if value is not None}
         type_name = data.get('type')
         if type_name not in TYPE_KEYS:
             raise ValueError(f'{type_name!r} is no type of Indicator')
-        self._complete_owner(data)
+        self.complete_owner(data)
         complete_value(data, shows_gaps=self.shows_gaps)
         if 'id' not in data:
             data['id'] = self._next_id
@@ -446,7 +433,12 @@ class Store:
         data.setdefault('privateFlag', False)
         return data
 
-    def _complete_owner(self, data: dict[str, Any]) -> None:
+    def complete_owner(self, data: dict[str, Any]) -> None:
+        """Set the owner's id in an object that has the owner's name.
+
+        Raises:
+            ValueError: there is no such owner.
+        """
         name = data.get('ownerName')
         owner = self.owners.get(name) if name is not None else None
         if owner is None:

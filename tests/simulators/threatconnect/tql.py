@@ -117,24 +117,34 @@ def _string(text: str, position: int, quote: str) -> tuple[str, int]:
         position += 2
 
 
-def parse(text: str, target: str = 'indicator', now: dt.datetime | None = None) -> Node:
+def parse(
+    text: str,
+    target: str = 'indicator',
+    now: dt.datetime | None = None,
+    *,
+    without: frozenset[str] = frozenset(),
+) -> Node:
     """Read TQL about one kind of object.
 
     Args:
         text: the TQL.
         target: a key of `vocabulary.KEYWORDS`.
         now: what "NOW()" and "TODAY()" mean; the current time if left out.
+        without: keywords, in lower case, that this instance does not know.
 
     Raises:
         TqlError: the text is no valid TQL for that kind of object.
     """
-    return _Parser(tuple(tokenise(text)), now or dt.datetime.now(dt.UTC)).read(target)
+    return _Parser(tuple(tokenise(text)), now or dt.datetime.now(dt.UTC), without).read(target)
 
 
 class _Parser:
-    def __init__(self, tokens: tuple[Token, ...], now: dt.datetime) -> None:
+    def __init__(
+        self, tokens: tuple[Token, ...], now: dt.datetime, without: frozenset[str]
+    ) -> None:
         self._tokens = tokens
         self._now = now
+        self._without = without
         self._index = 0
         self._depth = 0
 
@@ -199,7 +209,7 @@ class _Parser:
             raise self._unexpected('a keyword')
         self._next()
         found = KEYWORDS[target].get(token.text.lower())
-        if found is None:
+        if found is None or token.text.lower() in self._without:
             raise TqlError(f'unknown keyword "{token.text}" at character {token.position + 1}')
         name, kind = found
         if kind is Kind.SUB_QUERY:

@@ -81,7 +81,7 @@ KEYWORDS: dict[str, dict[str, tuple[str, Kind]]] = {
     ),
     'group': _table(
         integer='associatedIndicator childGroup documentFilesize downvoteCount emailScore '
-        'hasCommonGroup hasIntelQuery id owner parentGroup tagOwner type upvoteCount',
+        'hasIntelQuery id owner parentGroup tagOwner type upvoteCount',
         boolean='generatedReport isGroup taskEscalated taskOverdue taskReminded',
         string='aiProvider attackTag createdBy documentFilename documentStatus documentType '
         'emailFrom emailSubject eventType insights ownerName securityLabel signatureFilename '
@@ -90,9 +90,11 @@ KEYWORDS: dict[str, dict[str, tuple[str, Kind]]] = {
         date='dateAdded documentDateAdded emailDate eventDate externalDateAdded '
         'externalDateExpires firstSeen lastModified lastSeen publishDate signatureDateAdded '
         'taskDateAdded taskDueDate taskEscalationDate taskReminderDate',
-        sub_query='hasAllTags hasArtifact hasAttribute hasCase hasGroup hasIndicator '
-        'hasSecurityLabel hasTag hasVictim hasVictimAsset',
+        sub_query='hasAllTags hasArtifact hasAttribute hasCase hasCommonGroup hasGroup '
+        'hasIndicator hasIntelRequirement hasSecurityLabel hasTag hasThreatActorProfile hasVictim '
+        'hasVictimAsset',
     ),
+    'threat actor profile': _table(string='mitre_id name summary', boolean='deprecated'),
     'case': _table(
         integer='calScore createdById hasWorkflowTemplate id missingArtifactCount owner targetId '
         'threatAssessScore timeToDetect timeToRespond',
@@ -137,18 +139,22 @@ KEYWORDS: dict[str, dict[str, tuple[str, Kind]]] = {
         'permTrack permUsers permVictim',
     ),
 }
-"""Source: the filters of the v3 API (TcEx 5.0.0); `rating` takes decimals, as the field does."""
+"""Source: the filters of the v3 API (TcEx 5.0.0); `rating` takes decimals, as the field does.
+
+`hasCommonGroup` and `hasThreatActorProfile` are nested queries by the documentation of the API."""
 
 COLLECTIONS: dict[str, tuple[str, str]] = {
     'hasalltags': ('tag', 'tags'),
     'hasartifact': ('artifact', 'associatedArtifacts'),
     'hasattribute': ('attribute', 'attributes'),
     'hascase': ('case', 'associatedCases'),
+    'hascommongroup': ('group', 'linkedGroups'),
     'hasgroup': ('group', 'associatedGroups'),
     'hasindicator': ('indicator', 'associatedIndicators'),
     'hasintelrequirement': ('intel requirement', 'associatedIntelRequirements'),
     'hassecuritylabel': ('label', 'securityLabels'),
     'hastag': ('tag', 'tags'),
+    'hasthreatactorprofile': ('threat actor profile', 'commonGroup'),
     'hasvictim': ('victim', 'associatedVictims'),
     'hasvictimasset': ('victim asset', 'associatedVictimAssets'),
 }
@@ -171,11 +177,12 @@ TYPE_IDS = {
 """Numbers behind the keyword `type`; custom types differ from one instance to the next."""
 
 
-def describe(kind_of_object: str) -> list[dict[str, str]]:
-    """List the keywords of one kind of object as `OPTIONS .../tql` does."""
+def describe(kind_of_object: str, without: frozenset[str] = frozenset()) -> list[dict[str, str]]:
+    """List the keywords of one kind of object as `OPTIONS .../tql` does, some left out."""
     return [
         {'keyword': name, 'name': _spaced(name), 'type': str(kind)}
         for name, kind in sorted(KEYWORDS[kind_of_object].values(), key=lambda entry: entry[0])
+        if name.lower() not in without
     ]
 
 
