@@ -83,7 +83,7 @@ def _compose(
     pipeline = build_pipeline(
         settings,
         stores,
-        source=adapters.source,
+        source=adapters.rows,
         sink=adapters.sink,
         clock=clock,
         wakeups=wakeups,

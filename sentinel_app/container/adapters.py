@@ -13,8 +13,10 @@ import requests
 from sentinel_app.config.settings import Settings
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.retry import QUICK_QUERY_POLICY
+from sentinel_app.core.source import LabeledSource, Source
 from sentinel_app.network.contact import Contact, Contacts
 from sentinel_app.network.exchange import Timeouts, leave_environment
+from sentinel_app.pipeline.group_screen import GroupScreen, KnownGroups
 from sentinel_app.pipeline.log_reader import LogReader, QueryPermits
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
@@ -28,6 +30,7 @@ from sentinel_app.sentinel.log_analytics import (
 )
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.threatconnect.client import ThreatConnectSource
+from sentinel_app.threatconnect.groups import ThreatConnectGroups
 from sentinel_app.threatconnect.notification import FrameworkNotification, Notifications
 from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.parse import FIELDS
@@ -67,6 +70,12 @@ class Adapters:
     """For updates."""
     quick_source: ThreatConnectSource
     """For calls that a person waits for: shorter time-outs, and the same pace."""
+    rows: Source
+    """As `source`, but Indicators have only the Groups that may be named."""
+    quick_rows: Source
+    """As `quick_source`, but Indicators have only the Groups that may be named."""
+    groups: ThreatConnectGroups
+    """Groups that are threat actors."""
     sink: SentinelSink
     new_quick_sink: Callable[[], SentinelSink]
     """Makes one with tokens of its own, for a check that a person waits for."""
@@ -95,9 +104,14 @@ def build_adapters(settings: Settings, platform: Platform, clock: Clock) -> Adap
     sink = partial(_sink, settings, platform, clock, contacts)
     logs = partial(_logs, settings, platform, clock, contacts)
     permits = QueryPermits(clock)
+    patient, quick = source(), source(timeouts=QUICK_TIMEOUTS)
+    screened = _group_screen(settings, clock)
     return Adapters(
-        source=source(),
-        quick_source=source(timeouts=QUICK_TIMEOUTS),
+        source=patient,
+        quick_source=quick,
+        rows=screened(patient),
+        quick_rows=screened(quick),
+        groups=ThreatConnectGroups(patient.instance),
         sink=sink(token_timeouts=TOKEN_TIMEOUTS, upload_timeouts=UPLOAD_TIMEOUTS),
         new_quick_sink=partial(sink, token_timeouts=QUICK_TIMEOUTS, upload_timeouts=QUICK_TIMEOUTS),
         logs=LogReader(
@@ -127,6 +141,14 @@ def build_adapters(settings: Settings, platform: Platform, clock: Clock) -> Adap
         if platform.notification is None
         else Notifications(platform.notification),
     )
+
+
+def _group_screen(settings: Settings, clock: Clock) -> Callable[[LabeledSource], Source]:
+    """Return what removes Groups above the highest level to send from the rows of a source."""
+    highest = settings.max_tlp.level
+    if highest is None:
+        return lambda source: source
+    return partial(GroupScreen, highest=highest, known=KnownGroups(clock))
 
 
 def _sink(

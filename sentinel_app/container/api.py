@@ -16,10 +16,10 @@ from sentinel_app.container.adapters import Adapters
 from sentinel_app.container.pipeline import Pipeline, mapping_options, withholding
 from sentinel_app.container.stores import Stores
 from sentinel_app.container.tasks import Tasks, Updates
-from sentinel_app.container.verification import Verifying
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.portal import Portal
 from sentinel_app.core.screening import Screening
+from sentinel_app.diagnostics.context_report import ContextReports
 from sentinel_app.diagnostics.dashboard import Metrics
 from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health import Health
@@ -30,10 +30,14 @@ from sentinel_app.diagnostics.preview import Previews
 from sentinel_app.diagnostics.tql_check import TqlChecks
 from sentinel_app.diagnostics.value_copy import ValueCopies
 from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
+from sentinel_app.pipeline.context import Context
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.context_report import ContextReport
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.tasks.chosen_update import ChosenUpdates
+from sentinel_app.tasks.context_actions import ContextActions
 from sentinel_app.tasks.finding_actions import FindingActions
 from sentinel_app.tasks.job_actions import JobActions
 from sentinel_app.tasks.running_job import RunningJobs
@@ -61,9 +65,7 @@ def build_api(
     clock: Clock,
 ) -> Api:
     """Build the HTTP API."""
-    diagnostics = _diagnostics(
-        settings, stores, adapters, pipeline, updates, health, tasks.verifying, clock
-    )
+    diagnostics = _diagnostics(settings, stores, adapters, pipeline, updates, health, tasks, clock)
     deps = ApiDeps(
         app_state=stores.app_state,
         errors=stores.errors,
@@ -89,7 +91,17 @@ def build_api(
             queue=updates.queue,
             verifications=stores.verifications,
             findings=stores.findings,
+            context=stores.context,
+            sends_context=settings.context_objects.has_identities,
+            request_context=lambda: _request(tasks.context, pipeline.wakeups.context),
             request_whole=lambda: tasks.verifying.verification.request(is_whole=True),
+            clock=clock,
+        ),
+        context=ContextActions(
+            app_state=stores.app_state,
+            store=stores.context,
+            report=ContextReport(stores.db),
+            request=tasks.context.request,
             clock=clock,
         ),
         tasks=tasks.supervisor,
@@ -111,6 +123,12 @@ def build_api(
     return Api(wsgi=create_app(deps), checks=diagnostics.checks)
 
 
+def _request(context: Context, wakeup: Wakeup) -> None:
+    """Have the Task Context begin at once."""
+    context.request()
+    wakeup.notify_all()
+
+
 def _diagnostics(
     settings: Settings,
     stores: Stores,
@@ -118,10 +136,10 @@ def _diagnostics(
     pipeline: Pipeline,
     updates: Updates,
     health: Health,
-    verifying: Verifying,
+    tasks: Tasks,
     clock: Clock,
 ) -> Diagnostics:
-    source = adapters.quick_source
+    source = adapters.quick_rows
     portal = Portal(host=settings.azure_cloud.portal_host, tenant_id=settings.tenant_id)
     screening = Screening(parse=parse_indicator, withheld_reason=withholding(settings))
     return Diagnostics(
@@ -132,6 +150,8 @@ def _diagnostics(
             screening=screening,
             options=mapping_options(settings),
             requests_per_minute=settings.requests_per_minute,
+            choice=settings.context_objects,
+            actor_types=settings.actor_group_types,
             clock=clock,
         ),
         tql_checks=TqlChecks(source=source),
@@ -151,8 +171,17 @@ def _diagnostics(
             interval_hours=settings.match_interval_hours,
             clock=clock,
         ),
+        context=ContextReports(
+            report=ContextReport(stores.db),
+            app_state=stores.app_state,
+            choice=settings.context_objects,
+            actor_types=settings.actor_group_types,
+            requests_per_minute=settings.requests_per_minute,
+            error=lambda: tasks.context.error,
+            clock=clock,
+        ),
         checks=Checks(
-            source=source,
+            source=adapters.quick_source,
             new_sink=adapters.new_quick_sink,
             limiter=pipeline.limiter,
             tables=adapters.quick_logs,
@@ -171,7 +200,7 @@ def _diagnostics(
             policy=settings.withdraw_indicators,
             clock=clock,
         ),
-        verification=verifying.reports,
+        verification=tasks.verifying.reports,
         effects=Effects(
             source=source,
             ledger=stores.ledger,

@@ -14,6 +14,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import ConditionCode, state_of
 from sentinel_app.core.job import Outcome
 from sentinel_app.diagnostics.health import Health
+from sentinel_app.storage.context_report import ContextReport
 from sentinel_app.tasks.update_follower import UpdateFollower
 
 
@@ -33,6 +34,7 @@ def build_health(
         documents_path=stores.documents_path,
         database_path=stores.database_path,
         database_warning=stores.database_warning,
+        context_held_back=ContextReport(stores.db).held_back,
         certificate_end=_certificate_end(settings, clock),
         clock=clock,
     )

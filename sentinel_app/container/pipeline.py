@@ -44,6 +44,7 @@ class Pipeline:
     probe: Probe
     troubles: Troubles
     estimates: Estimates
+    guard: WithdrawGuard
 
 
 def build_pipeline(
@@ -88,6 +89,7 @@ def build_pipeline(
         probe=probe,
         troubles=troubles,
         estimates=Estimates(store=stores.store, limiter=limiter, clock=clock),
+        guard=guard,
     )
 
 
@@ -96,6 +98,7 @@ def mapping_options(settings: Settings) -> MappingOptions:
     return MappingOptions(
         ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
         pattern_style=settings.pattern_style,
+        has_author=settings.context_objects.has_identities,
     )
 
 
@@ -158,7 +161,14 @@ def _convert(
             parse=parse_indicator,
             withheld_reason=withholding(settings),
             options=options,
-            salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
+            salt=salt(
+                options,
+                max_tlp=settings.max_tlp.level,
+                never_send=settings.never_send,
+                context=settings.context_objects,
+                actor_types=settings.actor_group_types,
+            ),
+            actor_types=settings.actor_group_types if settings.context_objects.has_actors else (),
         ),
         revoke=Revoke(
             orphans=stores.orphans,

@@ -8,7 +8,10 @@ from typing import Final
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.errors import StorageError
+from sentinel_app.storage.actor_groups import ActorGroups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_batches import ContextBatches
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.fence import Fence
 from sentinel_app.storage.findings import Findings
@@ -45,6 +48,9 @@ class Stores:
     times: RequestTimes
     verifications: Verifications
     findings: Findings
+    context: ContextStore
+    context_batches: ContextBatches
+    actor_groups: ActorGroups
 
     @property
     def documents_path(self) -> Path:
@@ -62,7 +68,7 @@ class Stores:
         Raises:
             StorageError: the disk does not take it.
         """
-        in_flight = self.store.recover()
+        in_flight = self.store.recover() + self.context_batches.recover()
         self.store.ended_updates.remove_others(
             [update.id for update in self.app_state.open_updates()]
         )
@@ -114,6 +120,9 @@ def stores_over(
             db, open_updates=lambda: {update.id for update in app_state.open_updates()}
         ),
         findings=Findings(db),
+        context=ContextStore(db),
+        context_batches=ContextBatches(db),
+        actor_groups=ActorGroups(db),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from sentinel_app.config.settings import Settings
 from sentinel_app.container.adapters import Adapters
+from sentinel_app.container.context import build_context
 from sentinel_app.container.pipeline import Pipeline
 from sentinel_app.container.stores import Stores
 from sentinel_app.container.verification import Verifying, build_verification
@@ -18,10 +19,11 @@ from sentinel_app.core.job import Stage
 from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
 from sentinel_app.core.task import TaskFacts, TaskSlug
 from sentinel_app.diagnostics.health import Health
+from sentinel_app.pipeline.context import Context
 from sentinel_app.pipeline.match import Match
 from sentinel_app.pipeline.match_search import MatchSearch
 from sentinel_app.pipeline.verification import Verification
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import CONTEXT_SENDERS, Wakeup
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
@@ -41,6 +43,10 @@ UPLOAD_THREADS: Final = 8
 """Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
 
 
+_BESIDE: Final = frozenset({TaskSlug.MATCH, TaskSlug.CONTEXT})
+"""Tasks whose failures are shown with what they do; the Service does its work without them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updates:
     """What queues updates, and what starts, follows and ends them."""
@@ -58,6 +64,7 @@ class Tasks:
     notifier: Notifier | None
     """None where nobody is to be notified."""
     verifying: Verifying
+    context: Context
 
 
 def build_updates(
@@ -83,6 +90,7 @@ def build_updates(
             app_state=stores.app_state,
             store=stores.store,
             metrics=stores.metrics,
+            context=stores.context,
             deleted_queries=deleted_queries,
             faults=pipeline.faults,
             clock=clock,
@@ -106,7 +114,18 @@ def build_tasks(
     """Build the Tasks; `stop` ends their threads."""
     verifying = build_verification(settings, stores, adapters, clock)
     match = _match(settings, stores, adapters, clock)
-    bodies = _bodies(settings, stores, pipeline, updates, verifying.verification, match, clock)
+    context = build_context(
+        settings,
+        stores,
+        pipeline,
+        updates.follower,
+        groups=adapters.groups,
+        sink=adapters.sink,
+        clock=clock,
+    )
+    bodies = _bodies(
+        settings, stores, pipeline, updates, verifying.verification, match, context, clock
+    )
     supervisor = Supervisor(
         tasks=[
             _task(facts, bodies[facts.slug], stores, pipeline, health, clock, stop)
@@ -135,7 +154,13 @@ def build_tasks(
         wakeup=pipeline.wakeups.schedule,
         on_error=lambda error: health.record_error('scheduler', error),
     )
-    return Tasks(supervisor=supervisor, scheduler=scheduler, notifier=notifier, verifying=verifying)
+    return Tasks(
+        supervisor=supervisor,
+        scheduler=scheduler,
+        notifier=notifier,
+        verifying=verifying,
+        context=context,
+    )
 
 
 def _bodies(
@@ -145,6 +170,7 @@ def _bodies(
     updates: Updates,
     verification: Verification,
     match: Match,
+    context: Context,
     clock: Clock,
 ) -> dict[TaskSlug, TaskBody]:
     """Return what each Task does."""
@@ -154,6 +180,7 @@ def _bodies(
         errors=stores.errors,
         metrics=stores.metrics,
         matches=stores.matches,
+        context=stores.context,
         store=store,
         upkeep=DiskUpkeep(stores.documents_path, stores.db),
         clock=clock,
@@ -194,6 +221,12 @@ def _bodies(
         TaskSlug.MATCH: TaskBody(
             step=match.step, outcome=lambda _: match.outcome, run=match.request
         ),
+        TaskSlug.CONTEXT: TaskBody(
+            step=context.step,
+            outcome=lambda _: context.outcome(),
+            repeats=True,
+            run=context.request,
+        ),
         TaskSlug.CLEANER: TaskBody(step=cleaner.clean, outcome=lambda _: cleaner.outcome),
     }
 
@@ -224,7 +257,9 @@ def _task(
         TaskSlug.DOWNLOAD: pipeline.wakeups.download,
         TaskSlug.CONVERT: pipeline.wakeups.convert,
         TaskSlug.UPLOAD: pipeline.wakeups.upload,
+        TaskSlug.CONTEXT: pipeline.wakeups.context,
     }
+    threads = {TaskSlug.UPLOAD: UPLOAD_THREADS, TaskSlug.CONTEXT: CONTEXT_SENDERS}
     return Task(
         facts=facts,
         body=body,
@@ -232,11 +267,10 @@ def _task(
         stop=stop,
         wakeup=wakeups.get(facts.slug) or Wakeup(),
         clock=clock,
-        # What Match meets is shown with the matches; the Service does its work without them.
-        on_error=_ignore if facts.slug is TaskSlug.MATCH else health.record_error,
-        threads=UPLOAD_THREADS if facts.slug is TaskSlug.UPLOAD else 1,
+        on_error=_ignore if facts.slug in _BESIDE else health.record_error,
+        threads=threads.get(facts.slug, 1),
         # What Sentinel has answered is true however late it comes, and the ledger must know of it.
-        fence=None if facts.slug is TaskSlug.UPLOAD else stores.db.fence,
+        fence=None if facts.slug in threads else stores.db.fence,
     )
 
 

@@ -11,6 +11,7 @@ from sentinel_app.container.stores import Stores
 from sentinel_app.core.clock import Clock
 from sentinel_app.diagnostics.verification_report import VerificationReports
 from sentinel_app.pipeline.verification import Verification
+from sentinel_app.storage.verified_ledger import ContextLedger, VerifiedLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ def build_verification(
     verification = Verification(
         reader=adapters.logs,
         store=stores.verifications,
+        ledger=VerifiedLedger(stores.db),
+        context=ContextLedger(stores.db),
+        has_context=lambda: (
+            settings.context_objects.has_identities or any(stores.context.live().values())
+        ),
         source_system=settings.source_system,
         interval=dt.timedelta(hours=hours) if hours else None,
         clock=clock,
@@ -43,5 +49,6 @@ def build_verification(
             app_state=stores.app_state,
             source_system=settings.source_system,
             pattern_style=settings.pattern_style,
+            sends_context=settings.context_objects.has_identities,
         ),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeGuard
 
+from sentinel_app.core.context_choice import ActorGroupType
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode
 from sentinel_app.core.ledger_row import LedgerRow
@@ -14,6 +16,7 @@ from sentinel_app.core.outbox import Alternate, ChosenObject, Fate
 from sentinel_app.core.page_draft import Candidate, PageDraft
 from sentinel_app.core.precedence import Choice, choose, has_long_left, is_better, must_send
 from sentinel_app.core.revision import Revision, next_revision
+from sentinel_app.core.tlp import strictest
 from sentinel_app.core.value import missing_summary_digest
 from sentinel_app.log import EventLog
 
@@ -25,10 +28,14 @@ class CopyChoice:
 
     Args:
         options: the inputs that decide about the form of objects.
+        actor_types: types of the Groups that are sent as threat actors; none if left out.
     """
 
-    def __init__(self, options: MappingOptions) -> None:
+    def __init__(
+        self, options: MappingOptions, actor_types: Collection[ActorGroupType] = ()
+    ) -> None:
         self._options = options
+        self._actor_types = frozenset(actor_types)
         self._ttl_ms = options.ttl_ms
 
     def take(self, candidate: Candidate, digest: bytes, key: ObjectKey, draft: PageDraft) -> None:
@@ -116,7 +123,22 @@ class CopyChoice:
             replaces=replaces,
             holder=holder,
         )
+        if self._actor_types:
+            self._associate(draft.objects[digest], candidate.indicator, draft)
         return True
+
+    def _associate(self, item: ChosenObject, indicator: Indicator, draft: PageDraft) -> None:
+        """Set what relationships have of the copy; the query decides about owners of Groups too."""
+        owners = draft.job.query.owners
+        item.groups = frozenset(
+            group.id
+            for group in indicator.groups
+            if group.id is not None
+            and group.type in self._actor_types
+            and (not owners or group.owner_name in owners)
+        )
+        level = strictest(indicator.security_labels)
+        item.tlp = None if level is None else level.strictness
 
     def _fate(
         self,

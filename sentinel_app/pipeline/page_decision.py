@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from sentinel_app.core.context_choice import ActorGroupType
 from sentinel_app.core.fingerprint import fingerprint
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode, Outcome
@@ -30,6 +31,7 @@ class PageDecision:
         withheld_reason: returns why an Indicator is held back, or None.
         options: the inputs that decide about the form of objects.
         salt: a digest of the mapping and the settings, see `core.fingerprint`.
+        actor_types: types of the Groups that are sent as threat actors; none if left out.
     """
 
     def __init__(
@@ -40,11 +42,12 @@ class PageDecision:
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
         salt: bytes,
+        actor_types: Collection[ActorGroupType] = (),
     ) -> None:
         self._ledger = ledger
         self._parse = parse
         self._screening = Screening(parse=parse, withheld_reason=withheld_reason)
-        self._choice = CopyChoice(options)
+        self._choice = CopyChoice(options, actor_types)
         ttl_ms = options.ttl_ms
         self._ttl_of_kind = {number: ttl_ms[kind] for number, kind in TYPE_OF_KIND.items()}
         self._salt = salt

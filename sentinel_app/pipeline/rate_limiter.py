@@ -11,7 +11,13 @@ from typing import Protocol
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.estimate import limit_s
 from sentinel_app.core.task import AskedWait
-from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
+from sentinel_app.core.upload_limits import (
+    LONGEST_TRANSIT_S,
+    MARGIN_S,
+    WINDOW_S,
+    spare_limit,
+    wait_s,
+)
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _CHECK_S = 1.0
@@ -87,6 +93,19 @@ class RateLimiter:
         finally:
             with self._lock:
                 self._waits.remove(began)
+
+    def acquire_spare(self) -> Permit | None:
+        """Return a permit for what Indicators leave of the limit; None if they leave nothing now.
+
+        A fifth of the limit stays free, so that Indicators which turn up meanwhile go out at once.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            times = sorted(permit.arrived_by for permit in self._permits)
+            spare = spare_limit(self._limit)
+            if self._waits or wait_s(times, now, spare) > 0 or self._blocked_until > now:
+                return None
+            return self._add(Permit(now, now + LONGEST_TRANSIT_S))
 
     def is_open(self) -> bool:
         """Return whether a request could be sent immediately."""
@@ -192,10 +211,15 @@ class RateLimiter:
         started = self._clock.monotonic()
         permit = Permit(started, started + LONGEST_TRANSIT_S, is_check, self._waited_s())
         self._taken_at = started
+        return self._add(permit)
+
+    def _add(self, permit: Permit) -> Permit:
         # The first to start is not always the first to arrive: each stays until it leaves the
         # window.
         self._permits = [
-            known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started
+            known
+            for known in self._permits
+            if known.arrived_by + WINDOW_S + MARGIN_S > permit.started
         ]
         self._permits.append(permit)
         return permit

@@ -39,6 +39,11 @@ class Wakeup:
             return is_notified
 
 
+CONTEXT_SENDERS = 4
+"""Threads of the Task Context; at four fifths of the limit they keep up with answers that take
+three seconds."""
+
+
 class Wakeups:
     """One wakeup for each queue of an update, and one for the schedule.
 
@@ -55,8 +60,13 @@ class Wakeups:
         """Notified when there is something to send."""
         self.schedule = Wakeup()
         """Notified when a Job may have advanced, or something may be due."""
+        self.context = Wakeup(CONTEXT_SENDERS)
+        """Notified when an update has ended, which may have changed what context there is."""
 
     def notify_all(self) -> None:
         """Wake all threads, as an update begins or the process ends."""
-        for wakeup in (self.download, self.convert, self.upload, self.schedule):
+        for wakeup in (
+            *(self.download, self.convert, self.upload),
+            *(self.schedule, self.context),
+        ):
             wakeup.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from sentinel_app.core.job import Mode, Update
 from sentinel_app.storage.app_state.store import AppState
@@ -34,7 +35,11 @@ class WithdrawGuard:
         """Return whether this number of withdrawals needs a person's confirmation."""
         if update.confirmed_withdrawals is not None and count <= update.confirmed_withdrawals:
             return False
-        return count > ALWAYS_ALLOWED and count * 100 > self._ledger.live(now) * self._limit_percent
+        return self.exceeds(count, lambda: self._ledger.live(now))
+
+    def exceeds(self, count: int, live: Callable[[], int]) -> bool:
+        """Return whether a number of withdrawals is more than the share of what is live."""
+        return count > ALWAYS_ALLOWED and count * 100 > live() * self._limit_percent
 
     def covers_all(self, update: Update) -> bool:
         """Return whether each enabled query has a Job of the update that was not cancelled."""

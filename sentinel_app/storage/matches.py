@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.alert import RANKED, Alert
-from sentinel_app.core.description import web_link_of
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import TYPE_OF_KIND, millis, moment
 from sentinel_app.core.match import (
@@ -26,10 +25,10 @@ from sentinel_app.core.match import (
 )
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage.cell import kind_of, read_cell
-from sentinel_app.storage.packing import unpack
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
+from sentinel_app.storage.web_link import packed_web_link
 
 MOST_MATCHES: Final = 200_000
 """Maximum matches that are kept; the oldest are removed."""
@@ -283,16 +282,8 @@ def _add_alert(
 
 def _matched_values(row: sqlite3.Row) -> tuple[object, ...]:
     kind = read_cell(TYPE_OF_KIND.__getitem__, row['kind'])
-    link = _web_link(read_cell(unpack, row['body']))
+    link = packed_web_link(row['body'])
     return (row['indicator_id'], kind, row['owner'], row['summary'], link)
-
-
-def _web_link(text: bytes) -> str | None:
-    """Return the link to ThreatConnect in an object's text; None if it has none."""
-    try:
-        return web_link_of(text)
-    except (LookupError, TypeError, ValueError):
-        return None
 
 
 def _forget_unmatched(transaction: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from sentinel_app.core.containment import container_digest
+from sentinel_app.core.context_outbox import AssociatedCopy
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
@@ -16,6 +17,7 @@ from sentinel_app.core.outbox import ChosenObject, Conversion, Fate
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage import outbox, taken_up
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
+from sentinel_app.storage.associations import store_associations
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.packing import pack
 from sentinel_app.storage.statements import statements
@@ -165,6 +167,7 @@ class PageCommit:
                         is_unacknowledged=is_unacknowledged,
                     )
                 )
+        self._store_associations()
         self._transaction.executemany(_SQL['add_ledger_row'], new)
         self._transaction.executemany(_SQL['choose'], chosen)
         outbox.add(self._transaction, rows)
@@ -176,6 +179,21 @@ class PageCommit:
                 if item.fate is Fate.REFUSED
             ],
         )
+
+    def _store_associations(self) -> None:
+        copies = [
+            AssociatedCopy(
+                object=item.object,
+                owner=self._owners[item.owner_name],
+                generation=item.generation,
+                tlp=item.tlp,
+                groups=item.groups,
+            )
+            for item in self._conversion.objects
+            if item.object is not None and item.groups is not None
+        ]
+        if copies:
+            store_associations(self._transaction, self._job, copies)
 
     def _keep(self, item: ChosenObject, owner: int) -> None:
         """Record that an object stays unchanged in Sentinel, and its new copy."""

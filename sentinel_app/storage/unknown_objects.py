@@ -16,7 +16,7 @@ from sentinel_app.storage.marks import first_mark
 from sentinel_app.storage.packing import pack
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
-from sentinel_app.storage.verifications import stix_id_of
+from sentinel_app.storage.verified_ledger import stix_id_of
 
 UNKNOWN_OWNER: Final = 'Unknown'
 """Owner of what is not from ThreatConnect as far as the ledger knows."""

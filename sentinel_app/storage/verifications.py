@@ -1,24 +1,29 @@
-"""Runs of the verification and their findings, and the ledger as the verification reads it."""
+"""Runs of the verification and their findings."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sqlite3
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from sentinel_app.core.finding import FoundObject, RunCounts, UnknownRow, VerificationRun
-from sentinel_app.core.ledger_row import ObjectState, millis, moment
-from sentinel_app.core.object_id import object_id
-from sentinel_app.core.verification import FindingKind, HeldObject, Tally
+from sentinel_app.core.context_key import ContextKind
+from sentinel_app.core.finding import (
+    ContextResult,
+    FoundObject,
+    RunCounts,
+    UnknownRow,
+    VerificationRun,
+)
+from sentinel_app.core.ledger_row import millis, moment
+from sentinel_app.core.verification import FindingKind, Tally, VerifiedTable
 from sentinel_app.errors import SentinelAppError
-from sentinel_app.storage.cell import key_of_row, kind_of, read_cell
+from sentinel_app.storage.cell import kind_of, read_cell
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
+from sentinel_app.storage.verified_ledger import id_range
 
 MOST_LISTED: Final = 200_000
 """Maximum findings of a kind that are listed; all are counted."""
@@ -29,29 +34,7 @@ MOST_RUNS: Final = 100
 _SQL: Final = statements('verifications')
 _PORTION: Final = 5_000
 """Rows of a transaction: other writers never wait for long."""
-_SCAN_PORTION: Final = 2_000
-_DIGEST_DIGITS: Final = 32
-_ID_BYTES: Final = 16
 _NO_RUN: Final = 0
-
-
-class PresentIds:
-    """Ids in Sentinel that do not follow from the digest of their ledger row.
-
-    Those of values that came back after a withdrawal, and those of withdrawals that nobody has
-    confirmed. Kept in 24 bytes each, in order.
-    """
-
-    def __init__(self, entries: Iterable[tuple[bytes, int]]) -> None:
-        self._entries = sorted(digest + item.to_bytes(8, 'big') for digest, item in entries)
-
-    def between(self, first: bytes, last: bytes) -> Iterator[tuple[bytes, int]]:
-        """Yield id and ledger row of each id in a range; the row is 0 for a withdrawal."""
-        for place in range(bisect_left(self._entries, first), len(self._entries)):
-            entry = self._entries[place]
-            if entry[:_ID_BYTES] > last:
-                return
-            yield entry[:_ID_BYTES], int.from_bytes(entry[_ID_BYTES:], 'big')
 
 
 class Verifications:
@@ -75,20 +58,41 @@ class Verifications:
             cursor = transaction.execute(_SQL['begin'], (millis(at), is_whole))
             return int(cursor.lastrowid or 0)
 
-    def finish(self, run: int, tally: Tally, at: dt.datetime) -> None:
-        """Store the end of a run; from now on its findings are those that count."""
+    def end_context(self, run: int, tally: Tally) -> None:
+        """Store what a run came to about context objects, before it ends."""
         with self._db.write() as transaction:
-            gone = transaction.execute(_SQL['forget_undescribed'], (run,)).rowcount
-            tally.findings[FindingKind.UNKNOWN] -= gone
+            _count(transaction, run, tally, is_context=True)
+            values = (tally.held, tally.confirmed, tally.recent, tally.unread)
+            transaction.execute(_SQL['end_context'], (run, None, None, None, *values))
+
+    def fail_context(self, run: int, error: SentinelAppError) -> None:
+        """Store that a run could not read context objects; what it found of them is removed."""
+        removed = _PORTION
+        while removed == _PORTION:
+            with self._db.write() as transaction:
+                values = (run, _PORTION)
+                removed = transaction.execute(_SQL['forget_context_findings'], values).rowcount
+        with self._db.write() as transaction:
+            why = (error.code, error.message, error.reason)
+            transaction.execute(_SQL['end_context'], (run, *why, 0, 0, 0, 0))
+
+    def finish(self, run: int, tally: Tally, at: dt.datetime, *, requests: int) -> None:
+        """Store the end of a run; from now on its findings are those that count.
+
+        Args:
+            run: the run.
+            tally: what it came to about Indicators.
+            at: the end.
+            requests: number of its requests, for context objects as well.
+        """
+        with self._db.write() as transaction:
+            _count(transaction, run, tally, is_context=False)
             transaction.execute(
                 _SQL['finish'],
                 (
-                    *(millis(at), tally.requests, tally.held, tally.confirmed),
+                    *(millis(at), requests, tally.held, tally.confirmed),
                     *(tally.recent, tally.unread, run),
                 ),
-            )
-            transaction.executemany(
-                _SQL['count'], [(run, kind, count) for kind, count in tally.findings.items()]
             )
         self._sweep()
 
@@ -122,9 +126,14 @@ class Verifications:
             row = connection.execute(_SQL[name]).fetchone()
             if row is None:
                 return None
-            counts = connection.execute(_SQL['counts'], (row['id'],)).fetchall()
-            found = {kind_of(FindingKind, each['kind']): each['count'] for each in counts}
-            return _run_of(row, found)
+            context = connection.execute(_SQL['context'], (row['id'],)).fetchone()
+            return _run_of(
+                row,
+                _found(connection, row['id'], is_context=False),
+                None
+                if context is None
+                else _context_of(context, _found(connection, row['id'], is_context=True)),
+            )
 
     def _sweep(self) -> None:
         """Remove in portions what no page shows any more."""
@@ -144,6 +153,7 @@ class Verifications:
                 removed = transaction.execute(_SQL['forget_findings'], values).rowcount
         with self._db.write() as transaction:
             transaction.execute(_SQL['forget_counts'], kept)
+            transaction.execute(_SQL['forget_contexts'], kept)
             transaction.execute(_SQL['forget_runs'], (kept[1] - MOST_RUNS, *kept))
 
     # -- findings of the run under way
@@ -164,157 +174,106 @@ class Verifications:
                 return
             after = ids[-1]
 
-    def replace(self, run: int, prefixes: Iterable[str], found: Sequence[FoundObject]) -> None:
-        """Store the findings of partitions in place of those that were taken over."""
+    def replace(
+        self,
+        run: int,
+        table: VerifiedTable,
+        prefixes: Iterable[str],
+        found: Sequence[FoundObject],
+    ) -> None:
+        """Store the findings of partitions of a table in place of those that were taken over."""
+        is_context = table is VerifiedTable.OBJECTS
         with self._db.write() as transaction:
             transaction.executemany(
-                _SQL['forget_between'], [(run, *id_range(prefix)) for prefix in prefixes]
+                _SQL['forget_between'],
+                [(run, is_context, *id_range(prefix)) for prefix in prefixes],
             )
+            types = _stix_types(transaction, found) if is_context else {}
             transaction.executemany(
                 _SQL['add'],
                 [
                     (
-                        *(run, item.kind, item.digest, item.object),
+                        *(run, is_context, item.kind, item.digest),
+                        *((None, item.object) if is_context else (item.object, None)),
+                        types.get(item.object),
                         *((None,) * 4 if item.seen is None else item.seen),
                     )
                     for item in found
                 ],
             )
 
-    def describe(self, run: int, rows: Iterable[UnknownRow]) -> None:
-        """Store what the withdrawal of unknown objects needs."""
+    def describe(self, run: int, table: VerifiedTable, rows: Iterable[UnknownRow]) -> None:
+        """Store what unknown objects of a table are."""
         with self._db.write() as transaction:
             transaction.executemany(
                 _SQL['describe'],
                 [
-                    (row.created, row.valid_from, row.pattern, row.modified, run, row.digest)
+                    (
+                        *(row.created, row.valid_from, row.pattern, row.stix_type, row.name),
+                        *(row.modified, run, table is VerifiedTable.OBJECTS, row.digest),
+                    )
                     for row in rows
                 ],
             )
 
-    # -- the ledger
 
-    def held(self) -> Iterator[tuple[bytes, HeldObject]]:
-        """Yield the present id and the state of every object whose id follows from its row.
-
-        In portions, each of which sees its own state.
-        """
-        after = 0
-        while True:
-            with self._db.read() as connection:
-                cursor = connection.cursor()
-                cursor.row_factory = None
-                rows = cursor.execute(_SQL['scan'], (after, _SCAN_PORTION)).fetchall()
-            for row in rows:
-                if not row[2]:
-                    yield row[1], _held(row)
-            if len(rows) < _SCAN_PORTION:
-                return
-            after = rows[-1][0]
-
-    def held_of(self, objects: Sequence[int]) -> dict[int, HeldObject]:
-        """Return the state of these ledger rows."""
-        with self._db.read() as connection:
-            cursor = connection.cursor()
-            cursor.row_factory = None
-            return {row[0]: _held(row) for row in select_in(cursor, _SQL['held'], objects)}
-
-    def present_ids(self) -> PresentIds:
-        """Return the ids that do not follow from the digest of their ledger row."""
-        return PresentIds(self._present_ids())
-
-    def _present_ids(self) -> Iterator[tuple[bytes, int]]:
-        with self._db.read() as connection:
-            items = array('q', (row[0] for row in connection.execute(_SQL['came_back'])))
-        for start in range(0, len(items), _PORTION):
-            with self._db.read() as connection:
-                rows = select_in(connection, _SQL['keys'], items[start : start + _PORTION])
-                found = [(_id_bytes(row), row['id']) for row in rows]
-            yield from found
-        with self._db.read() as connection:
-            unconfirmed = connection.execute(_SQL['unconfirmed']).fetchall()
-            found = [(_id_bytes(row), 0) for row in unconfirmed]
-        yield from found
-
-    def held_in(self, prefix: str, present: PresentIds) -> dict[bytes, HeldObject]:
-        """Return the objects of a partition, by the bytes of their present ids."""
-        found: dict[bytes, HeldObject] = {}
-        with self._db.read() as connection:
-            cursor = connection.cursor()
-            cursor.row_factory = None
-            first, last = id_range(prefix)
-            for row in cursor.execute(_SQL['between'], (first, last)):
-                if not row[2]:
-                    found[row[1]] = _held(row)
-        others = dict(present.between(first, last))
-        again = self.held_of([item for item in others.values() if item])
-        for digest, item in others.items():
-            found[digest] = again.get(item, _UNCONFIRMED) if item else _UNCONFIRMED
-        return found
-
-
-_UNCONFIRMED: Final = HeldObject(
-    object=0,
-    state=ObjectState.WITHDRAWN,
-    modified=0,
-    valid_until=0,
-    confidence=None,
-    accepted=None,
-    is_waiting=1,
-)
-"""A withdrawal that the updates repeat until Sentinel confirms it."""
-
-
-def id_range(prefix: str) -> tuple[bytes, bytes]:
-    """Return the first and the last possible id of a partition."""
-    return (
-        bytes.fromhex(prefix.ljust(_DIGEST_DIGITS, '0')),
-        bytes.fromhex(prefix.ljust(_DIGEST_DIGITS, 'f')),
+def _count(transaction: sqlite3.Connection, run: int, tally: Tally, *, is_context: bool) -> None:
+    """Store the number of findings in a table, without those that were gone meanwhile."""
+    gone = transaction.execute(_SQL['forget_undescribed'], (run, is_context)).rowcount
+    tally.findings[FindingKind.UNKNOWN] -= gone
+    transaction.executemany(
+        _SQL['count'],
+        [(run, is_context, kind, count) for kind, count in tally.findings.items()],
     )
 
 
-def _held(row: Sequence[int]) -> HeldObject:
-    return HeldObject(row[0], *row[3:])
+def _found(connection: sqlite3.Connection, run: int, *, is_context: bool) -> dict[FindingKind, int]:
+    rows = connection.execute(_SQL['counts'], (run, is_context))
+    return {kind_of(FindingKind, row['kind']): row['count'] for row in rows}
 
 
-def _id_bytes(row: sqlite3.Row) -> bytes:
-    return id_bytes(object_id(key_of_row(row), row['generation']))
+def _stix_types(
+    transaction: sqlite3.Connection, found: Sequence[FoundObject]
+) -> dict[int | None, str]:
+    """Return the types of the context objects that the ledger knows, by row."""
+    objects = [item.object for item in found if item.object is not None]
+    return {
+        row['id']: read_cell(ContextKind, row['kind']).stix_type
+        for row in select_in(transaction, _SQL['context_kinds'], objects)
+    }
 
 
-def id_bytes(stix_id: str) -> bytes:
-    """Return the bytes of an object's id.
-
-    Raises:
-        ValueError: it does not end in a UUID.
-    """
-    digest = bytes.fromhex(stix_id.removeprefix('indicator--').replace('-', ''))
-    if len(digest) != _ID_BYTES:
-        raise ValueError(f'no UUID: {stix_id!r}')
-    return digest
-
-
-def stix_id_of(digest: bytes) -> str:
-    """Return the id of an object from its bytes."""
-    digits = digest.hex()
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return f'indicator--{"-".join(parts)}'
-
-
-def _run_of(row: sqlite3.Row, findings: dict[FindingKind, int]) -> VerificationRun:
+def _run_of(
+    row: sqlite3.Row, findings: dict[FindingKind, int], context: ContextResult | None
+) -> VerificationRun:
     return VerificationRun(
         id=row['id'],
         started_at=read_cell(moment, row['started']),
         ended_at=read_cell(moment, row['ended']),
         is_whole=bool(row['is_whole']),
-        counts=RunCounts(
-            held=row['held'],
-            confirmed=row['confirmed'],
-            recent=row['recent'],
-            unread=row['unread'],
-            requests=row['requests'],
-            findings=findings,
-        ),
+        requests=row['requests'],
+        counts=_counts_of(row, findings),
+        context=context,
         code=row['code'],
         message=row['message'] or '',
         reason=row['reason'] or '',
+    )
+
+
+def _context_of(row: sqlite3.Row, findings: dict[FindingKind, int]) -> ContextResult:
+    return ContextResult(
+        counts=_counts_of(row, findings),
+        code=row['code'],
+        message=row['message'] or '',
+        reason=row['reason'] or '',
+    )
+
+
+def _counts_of(row: sqlite3.Row, findings: dict[FindingKind, int]) -> RunCounts:
+    return RunCounts(
+        held=row['held'],
+        confirmed=row['confirmed'],
+        recent=row['recent'],
+        unread=row['unread'],
+        findings=findings,
     )

@@ -11,6 +11,7 @@ from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.errors import Cancelled
 from sentinel_app.log import EventLog
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.matches import Matches
 from sentinel_app.storage.metrics import MetricStore
@@ -66,6 +67,7 @@ class Cleaner:
         errors: ErrorLog,
         metrics: MetricStore,
         matches: Matches,
+        context: ContextStore,
         store: UpdateStore,
         upkeep: Upkeep,
         clock: Clock,
@@ -75,6 +77,7 @@ class Cleaner:
         self._errors = errors
         self._metrics = metrics
         self._matches = matches
+        self._context = context
         self._store = store
         self._upkeep = upkeep
         self._clock = clock
@@ -102,6 +105,7 @@ class Cleaner:
             stack.callback(self._remove_hours, before, done)
             stack.callback(self._remove_matches, before, done)
             stack.callback(self._remove_errors, stop)
+            stack.callback(self._remove_accounts)
             stack.callback(self._store.forget_jobs)
             stack.callback(self._remove_jobs, before, done)
         self._outcome = _outcome(done)
@@ -133,6 +137,10 @@ class Cleaner:
             raise Cancelled('Cleaning was interrupted.')
         if self._app_state.job(request_id) is None:
             self._errors.remove([request_id])
+
+    def _remove_accounts(self) -> None:
+        """Remove what Jobs that are gone have called for of the context."""
+        self._context.forget_accounts(lambda request_id: self._app_state.job(request_id) is None)
 
     def _remove_hours(self, before: dt.datetime, done: _Cleaning) -> None:
         done.hours = self._metrics.remove_before(before)

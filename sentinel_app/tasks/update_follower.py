@@ -19,6 +19,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.deleted_query import DeletedQueries
@@ -141,6 +142,7 @@ class UpdateFollower:
         app_state: AppState,
         store: UpdateStore,
         metrics: MetricStore,
+        context: ContextStore,
         deleted_queries: DeletedQueries,
         faults: FaultLimit,
         clock: Clock,
@@ -148,6 +150,7 @@ class UpdateFollower:
     ) -> None:
         self._app_state = app_state
         self._store = store
+        self._context = context
         self.jobs = JobFollower(
             app_state=app_state, store=store, metrics=metrics, faults=faults, clock=clock
         )
@@ -283,21 +286,29 @@ class UpdateFollower:
         self._close(update, None)
 
     def _close(self, update: Update, schedule: Schedule | None) -> None:
-        self._app_state.end_update(update.id, self._clock.now(), schedule)
         jobs = self._app_state.jobs_of(update.id)
+        has_asked_all = self._has_read_all(update, jobs)
+        # Before the update ends, as nothing would make up for it.
+        self._context.record_end(
+            update.request_ids[0],
+            is_whole=has_asked_all and update.mode is not Mode.DELTA,
+            is_full=update.mode is Mode.FULL,
+        )
+        self._app_state.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one starts, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
         self._store.ended_updates.remove(
             update.id,
             at=self._clock.now(),
             jobs=jobs,
-            has_asked_all=self._has_read_all(update, jobs),
+            has_asked_all=has_asked_all,
             refused_ids=update.indicator_ids if update.scope is Scope.REFUSED else None,
         )
         self._running = None
         self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
         self._wakeups.schedule.notify()
+        self._wakeups.context.notify_all()
 
     def _has_read_all(self, update: Update, jobs: Sequence[Job]) -> bool:
         """Whether an update has read every enabled query to its end."""

@@ -27,7 +27,7 @@ def methods(path: str) -> set[str]:
 def path_of(path: str) -> str:
     """A path with values in place of its variables."""
     path = path.replace('{request_id}', 'j1').replace('{slug}', 'upload')
-    return path.replace('{indicator_id}', '7')
+    return path.replace('{indicator_id}', '7').replace('{actor_id}', '7')
 
 
 def add_job(stand: Stand) -> None:

@@ -17,6 +17,7 @@ from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import UserInfo
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
+from sentinel_app.core.context_choice import ContextChoice
 from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.finding import FindingFilter
@@ -38,7 +39,10 @@ from sentinel_app.diagnostics.health_snapshot import HealthSnapshot, LastError, 
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_report import ContextReport
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.tasks.context_actions import ContextActions
 from tests.harness.builders.app_state import make_job, make_update, minutes
 from tests.harness.clocks import NOON, StandingClock
 from tests.harness.diagnostics import DiagnosticsStand
@@ -189,6 +193,14 @@ class FakeFindingActions:
 
     def send_one_again(self, finding_id: int, *, by: str | None) -> Update:
         return self._take('send one', finding_id, by)
+
+    def send_context_again(self, wanted: FindingFilter, *, by: str | None) -> int:
+        self._take('send context', given(wanted), by)
+        return 12
+
+    def send_one_context_again(self, finding_id: int, *, by: str | None) -> int:
+        self._take('send one context', finding_id, by)
+        return 1
 
     def withdraw_unknown(self, count: int, *, by: str | None) -> Update:
         return self._take('withdraw', count, by)
@@ -408,7 +420,13 @@ class FakeIdentity:
 class Stand:
     """All of it; `client` sends requests as the bridge would hand them on."""
 
-    def __init__(self, folder: Path, *, is_admin_only: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_admin_only: bool = False,
+        context: ContextChoice = ContextChoice.NONE,
+    ) -> None:
         self.clock = StandingClock()
         self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.source = FakeSource()
@@ -418,12 +436,13 @@ class Stand:
         self.tasks = FakeTasks()
         self.live = FakeLive()
         self.health = FakeHealth()
-        self.diagnostics = DiagnosticsStand(folder, self.app_state, self.clock)
+        self.diagnostics = DiagnosticsStand(folder, self.app_state, self.clock, context)
         self.identity = FakeIdentity()
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
         self.chosen = FakeChosen()
         self.findings = FakeFindingActions()
+        self.context_requests = 0
         self.deps = ApiDeps(
             app_state=self.app_state,
             errors=cast(ErrorLog, self.errors),
@@ -433,6 +452,13 @@ class Stand:
             jobs=self.jobs,
             chosen=self.chosen,
             findings=self.findings,
+            context=ContextActions(
+                app_state=self.app_state,
+                store=ContextStore(self.diagnostics.db),
+                report=ContextReport(self.diagnostics.db),
+                request=self._request_context,
+                clock=self.clock,
+            ),
             tasks=self.tasks,
             live=self.live,
             health=self.health,
@@ -445,6 +471,9 @@ class Stand:
         )
         self.app = create_app(self.deps)
         self.client = testing.TestClient(self.app)
+
+    def _request_context(self) -> None:
+        self.context_requests += 1
 
     def call(self, method: str, path: str, **options: Any) -> testing.Result:
         options.setdefault('extras', {API_TOKEN_KEY: TOKEN})

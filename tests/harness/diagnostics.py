@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app.api.deps import Diagnostics
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
 from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
 from sentinel_app.core.job import Update
 from sentinel_app.core.pattern import PatternStyle
@@ -21,6 +22,7 @@ from sentinel_app.core.retry import QUICK_QUERY_POLICY
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.sink import UploadReply
 from sentinel_app.core.source import SourcePage
+from sentinel_app.diagnostics.context_report import ContextReports
 from sentinel_app.diagnostics.dashboard import Metrics
 from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health_check import Checks
@@ -38,6 +40,7 @@ from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.verification import Verification
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_report import ContextReport
 from sentinel_app.storage.findings import Findings
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
@@ -47,6 +50,7 @@ from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.verifications import Verifications
+from sentinel_app.storage.verified_ledger import ContextLedger, VerifiedLedger
 from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.harness.builders.indicator import make_options
@@ -180,7 +184,14 @@ class Running:
 class DiagnosticsStand:
     """All that diagnostics stand on."""
 
-    def __init__(self, folder: Path, app_state: AppState, clock: StandingClock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        app_state: AppState,
+        clock: StandingClock,
+        choice: ContextChoice = ContextChoice.NONE,
+    ) -> None:
+        self.context_error: SentinelAppError | None = None
         self.source = ListedSource()
         self.sink = ListedSink()
         self.logs = ListedLogs([(('a',),)])
@@ -208,6 +219,8 @@ class DiagnosticsStand:
                 screening=screening,
                 options=make_options(),
                 requests_per_minute=LIMIT,
+                choice=choice,
+                actor_types=frozenset(ActorGroupType),
                 clock=clock,
             ),
             tql_checks=TqlChecks(source=self.source),
@@ -239,6 +252,15 @@ class DiagnosticsStand:
                 app_state=app_state,
                 portal=portal,
                 interval_hours=1,
+                clock=clock,
+            ),
+            context=ContextReports(
+                report=ContextReport(self.db),
+                app_state=app_state,
+                choice=choice,
+                actor_types=frozenset(ActorGroupType),
+                requests_per_minute=LIMIT,
+                error=lambda: self.context_error,
                 clock=clock,
             ),
             checks=Checks(
@@ -276,6 +298,9 @@ class DiagnosticsStand:
             verification=Verification(
                 reader=reader,
                 store=self.verifications,
+                ledger=VerifiedLedger(self.db),
+                context=ContextLedger(self.db),
+                has_context=lambda: True,
                 source_system=SOURCE_SYSTEM,
                 interval=dt.timedelta(hours=24),
                 clock=clock,
@@ -286,6 +311,7 @@ class DiagnosticsStand:
             app_state=app_state,
             source_system=SOURCE_SYSTEM,
             pattern_style=PatternStyle.AS_IN_THE_GUIDE,
+            sends_context=True,
         )
 
     def _withheld_reason(self, indicator: Indicator) -> str | None:

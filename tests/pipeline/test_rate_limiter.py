@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.task import AskedWait
-from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S
+from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, spare_limit
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
 from tests.harness.clocks import NOON, StandingClock
 from tests.harness.strategies import law
@@ -346,3 +346,71 @@ def test_number_of_requests_counted_against_the_limit_is_known():
     assert limiter.used() == 1
     clock.advance(10)
     assert limiter.used() == 0
+
+
+# -- what Indicators leave to context
+
+
+def spare_taken(limiter: RateLimiter) -> int:
+    """Take all permits that there are for context, answered at once."""
+    count = 0
+    while (permit := limiter.acquire_spare()) is not None:
+        limiter.answered(permit)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(('limit', 'spare'), [(1, 1), (4, 4), (5, 4), (10, 8), (100, 80)])
+def test_context_uses_at_most_four_fifths_of_the_limit(limit: int, spare: int) -> None:
+    clock = StandingClock()
+    limiter = make_limiter(limit, clock=clock)
+    assert spare_limit(limit) == spare
+    assert spare_taken(limiter) == spare
+    clock.advance(FREE_S)
+    assert spare_taken(limiter) == spare
+
+
+@law
+@given(st.lists(st.tuples(st.integers(0, 7), st.floats(0, 40)), max_size=20))
+def test_context_leaves_a_fifth_of_the_limit_to_indicators_at_any_moment(
+    steps: list[tuple[int, float]],
+) -> None:
+    clock = StandingClock()
+    limiter = make_limiter(10, clock=clock)
+    for indicators, pause_s in steps:
+        for _ in range(indicators):
+            answered_at_once(limiter)
+        if spare_taken(limiter):
+            began_s = clock.passed_s
+            for _ in range(2):
+                answered_at_once(limiter)
+            assert clock.passed_s == began_s, 'an Indicator waited'
+        clock.advance(pause_s)
+
+
+def test_context_has_no_permit_while_an_indicator_waits_for_one() -> None:
+    clock = StandingClock()
+    limiter = make_limiter(5, clock=clock)
+    found: list[Permit | None] = []
+
+    def wait(stop: threading.Event, seconds: float) -> bool:
+        # Enough of the window has passed for context, as other threads see it.
+        clock.advance(seconds)
+        found.append(limiter.acquire_spare())
+        return False
+
+    for _ in range(5):
+        answered_at_once(limiter)
+    clock.wait = wait  # type: ignore[method-assign]
+    taken(limiter)
+    assert found
+    assert set(found) == {None}
+
+
+def test_context_has_no_permit_while_sentinel_asks_to_wait() -> None:
+    clock = StandingClock()
+    limiter = make_limiter(5, clock=clock)
+    limiter.block(30, reason='Slow down.')
+    assert limiter.acquire_spare() is None
+    clock.advance(30)
+    assert limiter.acquire_spare() is not None

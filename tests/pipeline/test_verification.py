@@ -16,12 +16,13 @@ from sentinel_app.core.ledger_row import ObjectState, millis
 from sentinel_app.core.logs import LogRows
 from sentinel_app.core.object_id import object_id
 from sentinel_app.core.verification import FindingKind
-from sentinel_app.core.verification_query import UNKNOWN_COLUMNS
+from sentinel_app.core.verification_query import VerificationQueries
 from sentinel_app.errors import Cancelled
-from sentinel_app.pipeline import verification
+from sentinel_app.pipeline import comparison
 from sentinel_app.pipeline.verification import Verification
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.verifications import Verifications
+from sentinel_app.storage.verified_ledger import ContextLedger, VerifiedLedger
 from tests.harness.clocks import NOON, StandingClock
 from tests.harness.database import open_database
 from tests.harness.verified_world import LONG_AGO, SOURCE_SYSTEM, UNTIL, VerifiedWorld, key
@@ -41,6 +42,9 @@ class Subject:
         self.verification = Verification(
             reader=world,  # type: ignore[arg-type] - has its one method
             store=self.store,
+            ledger=VerifiedLedger(db),
+            context=ContextLedger(db),
+            has_context=lambda: False,
             source_system=SOURCE_SYSTEM,
             interval=dt.timedelta(hours=24),
             clock=self.clock,
@@ -87,7 +91,7 @@ def test_what_agrees_is_confirmed_by_one_query(subject: Subject):
     subject.run()
     run = subject.store.last()
     assert run is not None
-    assert (run.counts.held, run.counts.confirmed, run.counts.requests) == (300, 300, 1)
+    assert (run.counts.held, run.counts.confirmed, run.requests) == (300, 300, 1)
     assert not run.is_whole
     assert subject.found() == {}
     assert len(subject.world.queries) == 1
@@ -265,13 +269,16 @@ def test_findings_of_a_run_that_broke_off_never_count(subject: Subject):
         """Is interrupted once the findings are stored."""
 
         def read(self, kql: str, columns: Sequence[str], *, stop: Stop) -> LogRows:
-            if columns is UNKNOWN_COLUMNS:
+            if columns == VerificationQueries(source_system=SOURCE_SYSTEM).unknown_columns:
                 raise Cancelled('It was interrupted.')
             return subject.world.read(kql, columns, stop=stop)
 
     killed = Verification(
         reader=Stopping(),  # type: ignore[arg-type]
         store=subject.store,
+        ledger=VerifiedLedger(subject.world.db),
+        context=ContextLedger(subject.world.db),
+        has_context=lambda: False,
         source_system=SOURCE_SYSTEM,
         interval=None,
         clock=subject.clock,
@@ -366,8 +373,8 @@ def test_every_object_is_in_one_account_and_what_differs_is_found(
 ):
     """Whatever partitions are read, the findings are those of a comparison object by object."""
     monkeypatch.setattr(core, '_LARGEST_PARTITION', largest_partition)
-    monkeypatch.setattr(verification, 'MOST_ROWS', most_rows)
-    monkeypatch.setattr(verification, 'MOST_UNKNOWN_ROWS', 7)
+    monkeypatch.setattr(comparison, 'MOST_ROWS', most_rows)
+    monkeypatch.setattr(comparison, 'MOST_UNKNOWN_ROWS', 7)
     draw = random.Random(size)
     world = subject.world
     expected: dict[FindingKind, set[str]] = {}

@@ -165,9 +165,10 @@ def compiled(
 GOES_THROUGH_ALL = re.compile(
     r'SCAN (ledger|content)\b|SEARCH (ledger|content) .*\(rowid>\?\)'
     r'|SCAN (outbox|unconfirmed)\b(?!.* COVERING INDEX)'
+    r'|SCAN (context_object|association|associated)\b(?! USING INDEX)'
 )
 """As a plan says that a statement reads what grows with the number of Indicators, or the bodies of
-objects, and not a few rows of it."""
+objects, and not a few rows of it. Indexes of context objects that may be scanned are partial."""
 
 MAY_GO_THROUGH_ALL = {
     # Once at the end of a reading of everything, outside a transaction that writes.
@@ -184,7 +185,7 @@ MAY_GO_THROUGH_ALL = {
     # When the Cleaner runs, reading.
     'update_store.unused_jobs',
     # Once in a run of Verify, in portions, reading.
-    'verifications.scan',
+    'verified_ledger.scan',
     # When a person looks at what a withdrawal would take, reading.
     'withdrawal.count',
     'withdrawal.page',

@@ -8,6 +8,7 @@ from pathlib import Path
 from sentinel_app.core.job import Mode
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.deleted_query import DeletedQueries
@@ -50,6 +51,7 @@ class UpdateStand:
             app_state=self.app_state,
             store=self.store,
             metrics=MetricStore(self.db),
+            context=ContextStore(self.db),
             deleted_queries=deleted_queries,
             faults=make_faults(self.db, self.clock, self.store),
             clock=self.clock,

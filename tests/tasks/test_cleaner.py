@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,14 @@ class FakeUpkeep:
         return self.freed_bytes
 
 
+class FakeAccounts:
+    def __init__(self) -> None:
+        self.held: list[str] = []
+
+    def forget_accounts(self, is_gone: Callable[[str], bool]) -> None:
+        self.held = [request_id for request_id in self.held if not is_gone(request_id)]
+
+
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
@@ -72,6 +81,7 @@ class Stand:
         self.errors: Any = FakeErrors()
         self.metrics: Any = FakeMetrics()
         self.matches: Any = FakeMetrics()
+        self.context: Any = FakeAccounts()
         self.upkeep: Any = FakeUpkeep()
         self.store: Any = FakeStore()
         self.stop = threading.Event()
@@ -80,6 +90,7 @@ class Stand:
             errors=self.errors,
             metrics=self.metrics,
             matches=self.matches,
+            context=self.context,
             store=self.store,
             upkeep=self.upkeep,
             clock=self.clock,
@@ -98,6 +109,7 @@ class Stand:
         update = make_update(f'u{number}', request_ids=(f'j{number}',), ended_at=ended_at)
         self.app_state.add_update(update, [job])
         self.errors.held.append(f'j{number}')
+        self.context.held.append(f'j{number}')
 
     @property
     def jobs(self) -> set[str]:
@@ -116,7 +128,7 @@ def test_old_jobs_and_their_errors_are_removed(stand: Stand) -> None:
     stand.add(3, None)
     assert stand.cleaner.clean(stand.stop)
     assert stand.jobs == {'j2', 'j3'}
-    assert stand.errors.held == ['j2', 'j3']
+    assert stand.errors.held == stand.context.held == ['j2', 'j3']
     assert stand.store.cleanings == 1
     assert stand.cleaner.outcome == 'removed 1 request'
 

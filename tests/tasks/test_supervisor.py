@@ -245,7 +245,7 @@ def test_pipeline_is_paused_and_resumed_as_a_whole_and_keeps_earlier_pauses(
     views = stand.supervisor.pause_pipeline(by='eve', until=until)
     assert [view.facts.slug for view in views] == list(TaskSlug)
     paused_by = {view.facts.slug: view.state.paused_by for view in views}
-    assert list(paused_by.values()) == ['eve', 'eve', 'jdoe', 'eve', None, None, None]
+    assert list(paused_by.values()) == ['eve', 'eve', 'jdoe', 'eve', None, None, None, None]
     with pytest.raises(ConflictError, match='is paused already'):
         stand.supervisor.pause_pipeline(by='eve')
 

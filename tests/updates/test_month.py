@@ -106,6 +106,7 @@ class Month:
             errors=self.rig.errors,
             metrics=MetricStore(self.rig.db),
             matches=Matches(self.rig.db),
+            context=self.rig.stores.context,
             store=self.rig.store,
             upkeep=DiskUpkeep(folder / 'documents.json', self.rig.db),
             clock=self.clock,

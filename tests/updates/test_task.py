@@ -206,7 +206,7 @@ class TestPause:
         until_at = world.clock.now() + dt.timedelta(hours=2)
         body = {'until': until_at.isoformat(), 'reason': 'The workspace moves'}
         page = engine.ask('POST', 'api/task/pause', body)
-        assert [each['pause_reason'] for each in page['data']] == [body['reason']] * 4 + [None] * 3
+        assert [each['pause_reason'] for each in page['data']] == [body['reason']] * 4 + [None] * 4
         engine.save_queries([query()], wait=False)
         engine.restart()
         engine.look()

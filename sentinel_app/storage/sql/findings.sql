@@ -4,16 +4,19 @@ UPDATE finding SET update_id = ? WHERE id IN (?);
 -- name: mark_unknown
 UPDATE finding SET update_id = ?1 WHERE id IN (
     SELECT id FROM finding
-    WHERE verification = ?2 AND kind = 'unknown' AND id > ?4
+    WHERE verification = ?2 AND kind = 'unknown' AND is_context = 0 AND id > ?4
         AND (update_id IS NULL OR update_id NOT IN (SELECT value FROM json_each(?3)))
     ORDER BY id LIMIT ?5
 ) RETURNING id;
 
 -- name: count_unknown
 -- All of them, and not those of open updates: both by an index alone, as a page asks often.
-SELECT (SELECT count(*) FROM finding WHERE verification = ?1 AND kind = 'unknown') - (
+SELECT (
+    SELECT count(*) FROM finding WHERE verification = ?1 AND kind = 'unknown' AND is_context = 0
+) - (
     SELECT count(*) FROM finding
     WHERE update_id IN (SELECT value FROM json_each(?2)) AND verification = ?1 AND kind = 'unknown'
+        AND is_context = 0
 );
 
 -- name: withdrawn_there

@@ -79,4 +79,6 @@ WHERE job = ?;
 SELECT next_place, is_repeating, is_by_time, is_stopped FROM progress WHERE job = ?;
 
 -- name: last_object
-SELECT coalesce(max(id), 0) FROM ledger;
+-- Also beyond what was forgotten, whose associations may be left.
+SELECT max(coalesce((SELECT max(id) FROM ledger), 0),
+    coalesce((SELECT max(object) FROM associated), 0));

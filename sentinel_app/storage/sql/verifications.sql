@@ -8,11 +8,24 @@ WHERE id = ?;
 -- name: fail
 UPDATE verification SET ended = ?, requests = ?, code = ?, message = ?, reason = ? WHERE id = ?;
 
+-- name: end_context
+INSERT INTO context_verification (verification, code, message, reason, held, confirmed, recent,
+    unread)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: context
+SELECT * FROM context_verification WHERE verification = ?;
+
+-- name: forget_context_findings
+DELETE FROM finding WHERE id IN (
+    SELECT id FROM finding WHERE verification = ? AND is_context = 1 LIMIT ?
+);
+
 -- name: count
-INSERT INTO finding_count (verification, kind, count) VALUES (?, ?, ?);
+INSERT INTO finding_count (verification, is_context, kind, count) VALUES (?, ?, ?, ?);
 
 -- name: counts
-SELECT kind, count FROM finding_count WHERE verification = ?;
+SELECT kind, count FROM finding_count WHERE verification = ? AND is_context = ?;
 
 -- name: last
 SELECT * FROM verification WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1;
@@ -46,14 +59,17 @@ DELETE FROM finding WHERE id IN (
 -- name: forget_counts
 DELETE FROM finding_count WHERE verification NOT IN (?, ?);
 
+-- name: forget_contexts
+DELETE FROM context_verification WHERE verification NOT IN (?, ?);
+
 -- name: forget_runs
 DELETE FROM verification WHERE id <= ? AND id NOT IN (?, ?);
 
 -- name: carry
 -- What no rule can match stays so as long as the same version is live.
-INSERT INTO finding (verification, kind, digest, object, modified, valid_until, confidence, marks,
-    update_id)
-SELECT ?, finding.kind, finding.digest, object, finding.modified, finding.valid_until,
+INSERT INTO finding (verification, is_context, kind, digest, object, modified, valid_until,
+    confidence, marks, update_id)
+SELECT ?, 0, finding.kind, finding.digest, object, finding.modified, finding.valid_until,
     finding.confidence,
     marks, update_id
 FROM finding JOIN ledger ON ledger.id = finding.object
@@ -61,48 +77,26 @@ WHERE finding.id IN (?) AND state = 1 AND ledger.modified = finding.modified
 RETURNING digest;
 
 -- name: to_carry
-SELECT id FROM finding WHERE verification = ? AND kind = 'unmatchable' AND id > ?
+SELECT id FROM finding
+WHERE verification = ? AND kind = 'unmatchable' AND is_context = 0 AND id > ?
 ORDER BY id LIMIT ?;
 
 -- name: forget_between
-DELETE FROM finding WHERE verification = ? AND digest BETWEEN ? AND ?;
+DELETE FROM finding WHERE verification = ? AND is_context = ? AND digest BETWEEN ? AND ?;
 
 -- name: add
-INSERT INTO finding (verification, kind, digest, object, modified, valid_until, confidence, marks)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO finding (verification, is_context, kind, digest, object, context, stix_type, modified,
+    valid_until, confidence, marks)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: context_kinds
+SELECT id, kind FROM context_object WHERE id IN (?);
 
 -- name: describe
-UPDATE finding SET created = ?, valid_from = ?, pattern = ?, modified = ?
-WHERE verification = ? AND digest = ? AND kind = 'unknown';
+UPDATE finding SET created = ?, valid_from = ?, pattern = ?, stix_type = ?, name = ?, modified = ?
+WHERE verification = ? AND is_context = ? AND digest = ? AND kind = 'unknown';
 
 -- name: forget_undescribed
 -- They were gone as they were to be described.
-DELETE FROM finding WHERE verification = ? AND kind = 'unknown' AND pattern IS NULL;
-
--- name: scan
-SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
-    outbox IS NOT NULL AS is_waiting
-FROM ledger WHERE id > ? ORDER BY id LIMIT ?;
-
--- name: between
-SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
-    outbox IS NOT NULL AS is_waiting
-FROM ledger WHERE digest BETWEEN ? AND ?;
-
--- name: held
-SELECT id, digest, generation, state, modified, valid_until, confidence, accepted,
-    outbox IS NOT NULL AS is_waiting
-FROM ledger WHERE id IN (?);
-
--- name: came_back
-SELECT id FROM ledger WHERE generation > 0;
-
--- name: keys
-SELECT ledger.id, kind, generation, summary, value
-FROM ledger JOIN content ON content.object = ledger.id
-WHERE ledger.id IN (?);
-
--- name: unconfirmed
-SELECT unconfirmed.id, kind, unconfirmed.generation, content.summary, value
-FROM unconfirmed JOIN ledger ON ledger.id = unconfirmed.object
-    JOIN content ON content.object = ledger.id;
+DELETE FROM finding WHERE verification = ? AND is_context = ? AND kind = 'unknown'
+    AND pattern IS NULL AND name IS NULL;

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.engine import CA_VARIABLES, Engine, ScaledClock
+from tests.harness.related import settle
 from tests.process.crash.point import install
 from tests.simulators.certificates import Certificates
 
@@ -50,6 +51,7 @@ def run(task: Mapping[str, Any]) -> None:
     elif task['mode'] and len(engine.jobs()) == task['jobs_before']:
         engine.request_update(task['mode'])
     engine.wait_for_schedule()
+    settle(engine)
     # The last Job ends a moment before its update does.
     (folder / REPORT).write_text(json.dumps(engine.jobs()))
     engine.stop()

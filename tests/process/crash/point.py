@@ -16,8 +16,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from sentinel_app.sentinel.client import SentinelSink
+from sentinel_app.storage.actor_groups import ActorGroups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.batches import Batches
+from sentinel_app.storage.context_batches import ContextBatches
+from sentinel_app.storage.context_derivation import ContextDerivation
+from sentinel_app.storage.context_store import ContextStore
 from sentinel_app.storage.ended_updates import EndedUpdates
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import PageQueue
@@ -50,6 +54,15 @@ POINTS: dict[str, tuple[type, str]] = {
     'orphans.end_search': (Orphans, 'end_search'),
     'orphans.add_revocations': (Orphans, 'add_revocations'),
     'orphans.close': (Orphans, 'close'),
+    'context.begin_round': (ContextStore, 'begin_round'),
+    'context.store_groups': (ActorGroups, 'store'),
+    'context.actors': (ContextDerivation, 'actors'),
+    'context.relationships': (ContextDerivation, 'relationships'),
+    'context.claim': (ContextBatches, 'claim'),
+    'context.settle': (ContextBatches, 'settle'),
+    'context.queue_withdrawals': (ContextStore, 'queue_withdrawals'),
+    'context.end_withdrawal': (ContextStore, 'end_withdrawal'),
+    'context.end_round': (ContextStore, 'end_round'),
     'sink.send': (SentinelSink, 'send'),
     'db.write': (Database, 'write'),
 }

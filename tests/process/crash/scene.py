@@ -12,6 +12,7 @@ from typing import Any
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query
+from tests.harness import related
 from tests.harness.engine import OWNERS, Engine, World, assert_accounting, brief, hosts, query
 from tests.harness.fork_server import ForkServer
 from tests.process.crash.child import CHILD, REPORT
@@ -23,6 +24,7 @@ IN_FLIGHT = 8
 FIRST = 'first'
 KINDS = (FIRST, 'delta', 'full', 'reconcile')
 PAGE = 90
+CONTEXT = {'context_objects': 'Owner identities and threat actors'}
 LATENCY_S = 0.03
 LONGEST_S = 1.2
 _HASHES = ('md5', 'sha')
@@ -94,14 +96,16 @@ class Scene:
                 *_changing_files(),
             ]
         )
-        with Engine(world, self._template) as engine:
+        _relate(world)
+        with Engine(world, self._template, **CONTEXT) as engine:
             engine.save_queries(self._queries)
             engine.assert_right()
+            related.settle(engine)
             self._jobs = len(engine.jobs())
         world.sentinel.save(self._sentinel)
         self._ranking = self._new_ranking()
         self._judge(self._ranking, 0)
-        self._known = len(world.sentinel.held_objects())
+        self._known = len(world.sentinel.held_objects(None, 'indicator'))
         self._ranking.end(is_whole=True, is_everything_read=True)
         before = {row['id']: row for row in world.store.rows()}
         self._change()
@@ -124,7 +128,7 @@ class Scene:
     def _judge(self, ranking: Ranking, known: int) -> None:
         """Have all judged that Sentinel took since, as what one update sent."""
         ranking.begin([str(position) for position in range(len(self._queries))])
-        for stix in self._world.sentinel.table.objects()[known:]:
+        for stix in self._world.sentinel.sent_objects('indicator')[known:]:
             ranking.take(stix)
 
     def _change(self) -> None:
@@ -141,6 +145,7 @@ class Scene:
             low, high = (0, 60) if row['confidence'] < 60 else (60, 101)
             world.store.modify(row['id'], confidence=chance.randrange(low, high))
         _change_files(world)
+        _relate_otherwise(world)
         for row in hosts(60, prefix='new'):
             world.store.add(row | {'lastModified': world.store.now_text()})
         world.clock.advance(2)
@@ -191,7 +196,7 @@ class Scene:
             },
             'certificates': [str(path) for path in (files.ca, files.server, files.key)],
             'api_url': world.api_url,
-            'inputs': world.inputs(),
+            'inputs': world.inputs(**CONTEXT),
         }
 
     def _compare(self, kind: str, folder: Path, kills: int) -> Outcome:
@@ -214,6 +219,7 @@ class Scene:
         ranking = self._new_ranking() if kind == FIRST else self._ranking.fork()
         self._judge(ranking, 0 if kind == FIRST else self._known)
         faults += ranking.faults[:5]
+        faults += _wrongly_related(world, is_delta=kind == 'delta')
         expected = world.expected(self._queries)
         lost = [
             pattern
@@ -228,6 +234,42 @@ class Scene:
             repeated=_repeated(world),
             faults=tuple(faults),
         )
+
+
+def _wrongly_related(world: World, *, is_delta: bool) -> list[str]:
+    """Return what is wrong with who is behind which Host; a delta withdraws nothing of that."""
+    held, wanted = related.held(world), related.expected(world)
+    wrong = [
+        name
+        for name in held.keys() | wanted.keys()
+        if not (
+            wanted.get(name, frozenset()) <= held.get(name, frozenset())
+            and (is_delta or held.get(name) == wanted.get(name))
+        )
+    ]
+    return [f'{name}: {held.get(name)} for {wanted.get(name)}' for name in sorted(wrong)[:5]]
+
+
+def _relate(world: World) -> None:
+    """Have some actors behind some Hosts."""
+    groups, rows = world.store.groups, world.store.rows('typeName = "Host"')
+    for number, name in enumerate(('Quiet Bear', 'Loud Fox', 'Old Crane', 'LOUD  fox')):
+        kind = ('Adversary', 'Intrusion Set', 'Threat')[number % 3]
+        made = groups.add({'type': kind, 'name': name, 'ownerName': OWNERS[number % 3]})
+        for row in rows[number::30]:
+            groups.associate(made['id'], row['id'], touch=False)
+
+
+def _relate_otherwise(world: World) -> None:
+    """Part and join some Hosts and actors, rename one, and let one go."""
+    groups = world.store.groups
+    bear, fox, crane, _ = (group['id'] for group in groups.groups())
+    for row in groups.indicators_of(bear)[:8]:
+        groups.dissociate(bear, row['id'])
+    for row in world.store.rows('typeName = "Host"')[5::40]:
+        groups.associate(crane, row['id'])
+    groups.modify(bear, name='Silent Bear')
+    groups.delete(fox)
 
 
 def random_kill(chance: random.Random) -> Kill:

@@ -12,7 +12,7 @@ import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,15 @@ from unittest import mock
 
 from sentinel_app.config.secret import Secret
 from sentinel_app.config.settings import MaxTlp, Settings
+from sentinel_app.container.context import build_context
 from sentinel_app.container.pipeline import build_pipeline
 from sentinel_app.container.stores import stores_over
 from sentinel_app.container.tasks import build_updates
+from sentinel_app.core.group_source import GroupSource
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.core.query import WithdrawPolicy
-from sentinel_app.errors import TaskKilledError
+from sentinel_app.errors import FatalError, RetryableError, TaskKilledError
 from sentinel_app.pipeline import upload as upload_module
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
@@ -55,6 +57,7 @@ SETTINGS = Settings(
 """Nobody has to sign in, and no update comes by itself."""
 BATCH_SIZE = 3
 MOST_UPLOADS = 3
+MOST_CONTEXT_STEPS = 2
 MOST_ROUNDS = 3_000
 
 
@@ -140,6 +143,7 @@ class Rig:
     Args:
         settings: what the App is set to.
         busyness: how likely another stage takes a step at a call of a port.
+        groups: ThreatConnect's Groups, where context is sent as well.
     """
 
     def __init__(
@@ -153,6 +157,7 @@ class Rig:
         settings: Settings = SETTINGS,
         busyness: float = 0.1,
         batch_size: int = BATCH_SIZE,
+        groups: GroupSource | None = None,
     ) -> None:
         self._chance = chance
         self._busyness = busyness
@@ -177,6 +182,9 @@ class Rig:
             orphans=mortal(stores.orphans),
             metrics=mortal(stores.metrics),
             errors=mortal(stores.errors),
+            context=mortal(stores.context),
+            context_batches=mortal(stores.context_batches),
+            actor_groups=mortal(stores.actor_groups),
         )
         pipeline = build_pipeline(
             settings,
@@ -193,6 +201,17 @@ class Rig:
             'convert': pipeline.convert,
             'upload': pipeline.upload,
         }
+        self._context = None
+        if groups is not None:
+            self._context = build_context(
+                settings,
+                mortal_stores,
+                pipeline,
+                self.follower,
+                groups=mortal(groups),
+                sink=mortal(sink),
+                clock=clock,
+            )
 
     def recover(self) -> None:
         """Take up what an earlier life left, as the App does at its start."""
@@ -218,7 +237,15 @@ class Rig:
 
     @property
     def is_busy(self) -> bool:
-        return bool(self.app_state.open_updates())
+        return bool(self.app_state.open_updates()) or not self._is_context_settled
+
+    @property
+    def _is_context_settled(self) -> bool:
+        if self._context is None:
+            return True
+        round_ = self.stores.context.round()
+        is_open = round_.is_due or round_.is_whole
+        return not is_open and self.stores.context.counts().ended is not None
 
     @contextmanager
     def disturbed(self, act: Callable[[], None]) -> Iterator[None]:
@@ -250,6 +277,7 @@ class Rig:
         self._chance.shuffle(names)
         for name in names:
             self.step(name)
+        self.step_context()
         if self._chance.random() < 0.5:
             self.follow()
 
@@ -272,13 +300,28 @@ class Rig:
         finally:
             self._active.pop()
 
+    def step_context(self) -> None:
+        """Let Context take a step, as one of its threads does."""
+        if self._context is None:
+            return
+        self._active.append('context')
+        try:
+            with suppress(RetryableError, FatalError):
+                # Its thread rests after what ThreatConnect does not answer.
+                self._context.step(self.stop)
+        finally:
+            self._active.pop()
+
     def _interleave(self) -> None:
         if not self._active or self._chance.random() >= self._busyness:
             return
         for act in self._between:
             act()
-        name = self._chance.choice(('download', 'convert', 'upload', 'follow'))
-        if name == 'follow':
+        name = self._chance.choice(('download', 'convert', 'upload', 'follow', 'context'))
+        if name == 'context':
+            if self._active.count(name) < MOST_CONTEXT_STEPS:
+                self.step_context()
+        elif name == 'follow':
             if 'follow' not in self._active:
                 self.follow()
         elif self._active.count(name) < (MOST_UPLOADS if name == 'upload' else 1):

@@ -448,21 +448,40 @@ CREATE TABLE verification (
     recent INTEGER NOT NULL DEFAULT 0,
     unread INTEGER NOT NULL DEFAULT 0
 );
+-- What they came to about context objects; without a row where these were not compared.
+CREATE TABLE context_verification (
+    verification INTEGER PRIMARY KEY,
+    -- Why their table could not be read; NULL where it was.
+    code TEXT,
+    message TEXT,
+    reason TEXT,
+    held INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    recent INTEGER NOT NULL,
+    unread INTEGER NOT NULL
+);
 -- How many findings of a kind a run has; those that are listed may be fewer.
 CREATE TABLE finding_count (
     verification INTEGER NOT NULL,
+    is_context INTEGER NOT NULL,
     kind TEXT NOT NULL,
     count INTEGER NOT NULL,
-    PRIMARY KEY (verification, kind)
+    PRIMARY KEY (verification, is_context, kind)
 ) WITHOUT ROWID;
 CREATE TABLE finding (
     id INTEGER PRIMARY KEY,
     verification INTEGER NOT NULL,
+    -- Whether it is about a context object, and not about an Indicator.
+    is_context INTEGER NOT NULL,
     kind TEXT NOT NULL,
     -- The bytes of the object's id.
     digest BLOB NOT NULL,
     -- Its ledger row; NULL where there is none.
     object INTEGER,
+    -- Its row in the ledger of context objects, if it has one.
+    context INTEGER,
+    -- Of a context object; NULL until an unknown one is described.
+    stix_type TEXT,
     -- Its newest row in the table, if there is one.
     modified INTEGER,
     valid_until INTEGER,
@@ -472,11 +491,13 @@ CREATE TABLE finding (
     created INTEGER,
     valid_from INTEGER,
     pattern TEXT,
+    -- Of an unknown context object: its name, or the ends of a relationship.
+    name TEXT,
     -- The update that a person has requested about it.
     update_id TEXT
 );
 CREATE INDEX finding_digest ON finding (verification, digest);
-CREATE INDEX finding_kind ON finding (verification, kind, id);
+CREATE INDEX finding_kind ON finding (verification, kind, is_context, id);
 CREATE INDEX finding_update ON finding (update_id, digest) WHERE update_id IS NOT NULL;
 
 -- Matches: what Sentinel's alerts had of ours. An alert is here while it has a match.
@@ -533,3 +554,165 @@ CREATE TABLE match_run (
     reason TEXT NOT NULL DEFAULT ''
 );
 INSERT INTO match_run (id) VALUES (1);
+
+-- Context: who is behind the Indicators. Owner identities, threat actors, and the relationships of
+-- Indicators with them, beside the ledger, as nothing that updates do depends on them.
+
+-- ThreatConnect Groups that stand for threat actors, as they were read last.
+CREATE TABLE actor_group (
+    -- ThreatConnect's own.
+    id INTEGER PRIMARY KEY,
+    -- The digest of its actor's key; NULL where it is none: gone, held back, or of another type.
+    actor BLOB,
+    -- Its own last modification.
+    modified INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    -- What was read of it; NULL where it is gone.
+    body BLOB
+);
+CREATE INDEX actor_group_actor ON actor_group (actor) WHERE actor IS NOT NULL;
+
+-- Groups of the copy that was chosen for an object of the ledger, and what else its relationships
+-- have of that copy.
+CREATE TABLE associated (
+    object INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    -- That of the object's id.
+    generation INTEGER NOT NULL,
+    -- The strictness of its TLP level; NULL without one.
+    tlp INTEGER
+);
+CREATE TABLE association (
+    object INTEGER NOT NULL,
+    group_id INTEGER NOT NULL,
+    PRIMARY KEY (object, group_id)
+) WITHOUT ROWID;
+CREATE INDEX association_group ON association (group_id);
+
+-- Objects of the ledger whose relationships may have changed, and actors that may have; each with
+-- the account of the Job that found out.
+CREATE TABLE relation_due (
+    object INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL
+);
+CREATE TABLE actor_due (
+    actor BLOB PRIMARY KEY,
+    account INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What Sentinel holds of it: one row for each key of a context object.
+CREATE TABLE context_object (
+    id INTEGER PRIMARY KEY,
+    -- The bytes of the object's first id.
+    digest BLOB NOT NULL,
+    -- 0 identity, 1 threat actor, 2 relationship: the order in which they are sent.
+    kind INTEGER NOT NULL,
+    -- 0 never accepted, 1 live, 2 withdrawn.
+    state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 2),
+    generation INTEGER NOT NULL DEFAULT 0,
+    -- The bytes of its present id, where that is not the first one.
+    present_id BLOB,
+    -- The text of the key of an identity or an actor, and the name that people see.
+    key TEXT,
+    name TEXT,
+    -- Of a relationship: the ledger row of its Indicator, the row of its actor, and their ids.
+    source INTEGER,
+    target INTEGER,
+    source_ref BLOB,
+    target_ref BLOB,
+    -- The strictness of an actor's TLP level; NULL without one.
+    tlp INTEGER,
+    -- Whether it is to be in Sentinel, by all that is known.
+    is_wanted INTEGER NOT NULL DEFAULT 1,
+    -- Of the version that Sentinel accepted last.
+    created INTEGER NOT NULL DEFAULT 0,
+    modified INTEGER NOT NULL DEFAULT 0,
+    content_hash BLOB NOT NULL DEFAULT x'',
+    -- NULL while nobody knows whether Sentinel accepted that version.
+    accepted INTEGER,
+    -- The text of an identity or an actor; that of a relationship follows from its columns.
+    body BLOB,
+    -- The version that Sentinel refused last, and how often. NULL where it refused none.
+    refused_hash BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    refused_at INTEGER,
+    refused_code TEXT,
+    refused_reason TEXT
+);
+CREATE UNIQUE INDEX context_object_digest ON context_object (digest);
+CREATE INDEX context_object_source ON context_object (source) WHERE source IS NOT NULL;
+-- Whether it is wanted as well, so that the relationships of an actor can be counted in it.
+CREATE INDEX context_object_target ON context_object (target, is_wanted)
+    WHERE target IS NOT NULL;
+CREATE INDEX context_object_named ON context_object (kind, name) WHERE kind < 2;
+CREATE INDEX context_object_unwanted ON context_object (id) WHERE is_wanted = 0 AND state = 1;
+CREATE INDEX context_object_refused ON context_object (id) WHERE refused_hash IS NOT NULL;
+
+-- Versions on their way to Sentinel: at most one of each object.
+CREATE TABLE context_outbox (
+    object INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    is_in_flight INTEGER NOT NULL DEFAULT 0,
+    -- Sentinel may have it, or a version before it, although no answer came.
+    is_unacknowledged INTEGER NOT NULL DEFAULT 0,
+    is_revocation INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX context_outbox_waiting ON context_outbox (kind, object) WHERE is_in_flight = 0;
+CREATE INDEX context_outbox_in_flight ON context_outbox (object) WHERE is_in_flight = 1;
+
+-- What can be sent now. A relationship waits until Sentinel has its actor, and follows all that is no
+-- relationship.
+CREATE VIEW context_ready AS
+SELECT context_outbox.*
+FROM context_outbox JOIN context_object ON context_object.id = context_outbox.object
+WHERE is_in_flight = 0 AND (context_outbox.kind < 2 OR is_revocation OR (
+    NOT EXISTS (SELECT 1 FROM context_outbox AS first WHERE first.is_in_flight = 0
+        AND first.kind < 2)
+    AND EXISTS (SELECT 1 FROM context_object AS actor WHERE actor.id = context_object.target
+        AND actor.state = 1 AND actor.accepted IS NOT NULL)
+));
+
+-- How many of each kind are live, and what became of the context objects of each Job.
+CREATE TABLE context_live (
+    kind INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL
+);
+CREATE TABLE context_account (
+    id INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL UNIQUE,
+    waiting INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0,
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    -- Actors beyond the most that an Indicator is related to.
+    left_out INTEGER NOT NULL DEFAULT 0
+);
+
+-- How far the Task Context has come.
+CREATE TABLE context_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- The account of the newest Job that may have changed something.
+    account INTEGER NOT NULL DEFAULT 0,
+    -- How many kinds were wanted when the Service started last; NULL before it did.
+    kinds INTEGER,
+    -- An update has ended since everything was gone through.
+    is_due INTEGER NOT NULL DEFAULT 0,
+    -- Everything has been read, so what is not wanted is withdrawn once all Groups are read as well.
+    is_whole INTEGER NOT NULL DEFAULT 0,
+    -- All Groups are read again: those up to this id have been. NULL where they are not.
+    read_until_group INTEGER,
+    -- Since when Groups that were modified are still to be read.
+    changed_since INTEGER,
+    -- Withdrawals that wait for a person, and the number that one has allowed.
+    held_back INTEGER NOT NULL DEFAULT 0,
+    allowed INTEGER,
+    -- When everything had been gone through and sent; NULL while that is under way.
+    ended INTEGER
+);
+INSERT INTO context_state (id) VALUES (1);
