@@ -148,6 +148,8 @@ def errors_csv(entries: Iterable[tuple[ErrorEntry, ReportedQuery | None]]) -> by
 
 _FINDING_HEADINGS = (
     'kind',
+    'stix_type',
+    'name',
     'indicator_id',
     'indicator_type',
     'summary',
@@ -181,6 +183,8 @@ def _finding_cells(finding: Finding) -> Iterable[object]:
     indicator, held, seen = finding.indicator, finding.held, finding.seen
     return (
         finding.kind,
+        finding.stix_type,
+        finding.name,
         *(
             (None,) * 4
             if indicator is None

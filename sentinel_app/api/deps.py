@@ -10,6 +10,7 @@ from pathlib import Path
 from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import (
     ChosenUpdates,
+    ContextActions,
     FindingActions,
     HealthSource,
     Identity,
@@ -19,6 +20,7 @@ from sentinel_app.api.ports import (
     Updates,
 )
 from sentinel_app.core.clock import Clock
+from sentinel_app.diagnostics.context_report import ContextReports
 from sentinel_app.diagnostics.dashboard import Metrics
 from sentinel_app.diagnostics.effect import Effects
 from sentinel_app.diagnostics.health_check import Checks
@@ -45,6 +47,7 @@ class Diagnostics:
     withdrawals: WithdrawalLists
     verification: VerificationReports
     matches: MatchReport
+    context: ContextReports
 
 
 def _new_id() -> str:
@@ -63,6 +66,7 @@ class ApiDeps:
     jobs: JobActions
     chosen: ChosenUpdates
     findings: FindingActions
+    context: ContextActions
     tasks: Tasks
     live: Live
     health: HealthSource

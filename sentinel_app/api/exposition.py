@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sentinel_app.core.condition import ConditionCode, HealthState
+from sentinel_app.core.context_key import ContextKind
+from sentinel_app.core.context_outbox import ContextCounts
 from sentinel_app.core.finding import VerificationRun
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.match import MatchCounts, MatchKind, MatchRun
@@ -39,6 +41,7 @@ def exposition(
     matches: MatchCounts,
     run: MatchRun,
     verified: VerificationRun | None,
+    context: ContextCounts,
 ) -> str:
     """Return the figures as text, each family with its help and type."""
     families = (
@@ -47,6 +50,7 @@ def exposition(
         *_totals(summary),
         *_matches(matches, run),
         *_verified(verified),
+        *_context(context),
         *_state(snapshot),
     )
     return '\n'.join(line for family in families for line in _lines(family)) + '\n'
@@ -182,6 +186,28 @@ def _verified(run: VerificationRun | None) -> Iterable[_Family]:
         'last_verification_end_timestamp_seconds',
         'When the last completed run of Verify ended.',
         run.ended_at.timestamp(),
+    )
+
+
+def _context(counts: ContextCounts) -> Iterable[_Family]:
+    yield _Family(
+        name='context_objects_live',
+        kind='gauge',
+        about='Context objects that Sentinel holds, by STIX type.',
+        samples=tuple(({'type': kind.stix_type}, counts.live.get(kind, 0)) for kind in ContextKind),
+    )
+    yield _gauge(
+        'context_objects_waiting',
+        'Context objects and withdrawals that wait to be sent.',
+        counts.waiting,
+    )
+    yield _gauge(
+        'context_objects_refused', 'Context objects that Sentinel refuses.', counts.refused
+    )
+    yield _gauge(
+        'context_withdrawals_held_back',
+        'Withdrawals of context objects that wait for a decision.',
+        counts.held_back,
     )
 
 

@@ -32,7 +32,8 @@ def detail(request: Request[DetailBody]) -> Findings:
     """Return what Sentinel has of a value, and what ThreatConnect has now."""
     diagnostics = request.deps.diagnostics
     found = diagnostics.lookups.findings(request.input.value)
-    return findings_reply(found, request.deps.app_state.query_list(), diagnostics.matches)
+    saved = request.deps.app_state.query_list()
+    return findings_reply(found, saved, diagnostics.matches, diagnostics.context)
 
 
 def send(request: Request[SendBody]) -> UpdateAccepted:

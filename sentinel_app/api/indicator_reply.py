@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sentinel_app.api import schemas
+from sentinel_app.api.context_reply import actor_name_reply
 from sentinel_app.api.match_reply import value_matches_reply
 from sentinel_app.api.query_reply import query_marks
 from sentinel_app.api.stix_reply import row_members, stix_reply
@@ -12,6 +13,7 @@ from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.text import shortened
 from sentinel_app.diagnostics.answer import Answer, Answers
+from sentinel_app.diagnostics.context_report import ContextReports
 from sentinel_app.diagnostics.lookup import Findings, Refused, SentObject
 from sentinel_app.diagnostics.match_report import MatchReport
 from sentinel_app.diagnostics.value_copy import ValueCopy
@@ -31,9 +33,12 @@ def lookup_reply(found: Answers, saved: QueryList) -> schemas.LookupReply:
     )
 
 
-def findings_reply(found: Findings, saved: QueryList, report: MatchReport) -> schemas.Findings:
+def findings_reply(
+    found: Findings, saved: QueryList, report: MatchReport, context: ContextReports
+) -> schemas.Findings:
     """Return everything that is known of a value."""
-    matches = report.of_objects([each.object for each in found.held])
+    objects = [each.object for each in found.held]
+    matches = report.of_objects(objects)
     # The ledger keeps no links; a copy that is still there has one.
     links = {each.facts.id: each.facts.web_link for each in found.copies}
     return schemas.Findings(
@@ -43,6 +48,7 @@ def findings_reply(found: Findings, saved: QueryList, report: MatchReport) -> sc
         refused=[_refused_reply(each, saved) for each in found.refused],
         copies=[_copy_reply(each) for each in found.copies],
         matches=value_matches_reply(matches, report),
+        actors=[actor_name_reply(each) for each in context.actors_of(objects)],
         queries=list(query_marks(saved.queries).values()),
         source_error=found.error.message if found.error else None,
     )

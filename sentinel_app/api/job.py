@@ -7,6 +7,7 @@ import datetime as dt
 from sentinel_app.api import schemas
 from sentinel_app.api.call import Document, Request
 from sentinel_app.api.csv_text import MOST_CSV_OBJECTS, csv_document, withdrawal_csv
+from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.job_reply import (
     accepted_reply,
     job_counts,
@@ -31,7 +32,8 @@ from sentinel_app.api.schemas import (
     WithdrawalParameters,
 )
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.job import Mode
+from sentinel_app.core.context_outbox import summed_accounts
+from sentinel_app.core.job import Job, Mode
 from sentinel_app.core.list_filter import JobFilters
 from sentinel_app.core.query import QueryList, SortDirection
 from sentinel_app.core.update_summary import summarized
@@ -51,18 +53,30 @@ def list_jobs(request: Request[JobParameters]) -> JobPage:
         limit=wanted.limit,
         offset=wanted.offset,
     )
-    replies = (job_reply(job, deps.live, saved) for job in jobs)
+    accounts = deps.diagnostics.context.accounts(job.request_id for job in jobs)
+    replies = (job_reply(job, deps.live, saved, accounts.get(job.request_id)) for job in jobs)
     return page_of(request, JobPage, replies, total=total)
 
 
 def list_updates(request: Request[UpdateParameters]) -> UpdatePage:
     """Return a page of updates, newest first."""
-    app_state, live, wanted = request.deps.app_state, request.deps.live, request.input
+    deps, wanted = request.deps, request.input
+    app_state, live = deps.app_state, deps.live
     found, total = app_state.updates(**_filters(wanted), limit=wanted.limit, offset=wanted.offset)
     saved, complete_since = app_state.query_list(), app_state.complete_since()
-    waiting = request.deps.diagnostics.withdrawals.waiting()
+    waiting = deps.diagnostics.withdrawals.waiting()
+    accounts = deps.diagnostics.context.accounts(
+        job.request_id for _, jobs, _ in found for job in jobs
+    )
     replies = (
-        update_reply(summarized(*each, counts_of=lambda job: job_counts(job, live)), saved, waiting)
+        update_reply(
+            summarized(*each, counts_of=lambda job: job_counts(job, live)),
+            saved,
+            waiting,
+            summed_accounts(
+                accounts[job.request_id] for job in each[1] if job.request_id in accounts
+            ),
+        )
         for each in found
     )
     return page_of(request, UpdatePage, replies, total=total, complete_since=complete_since)
@@ -92,14 +106,14 @@ def read(request: Request[Parameters]) -> schemas.Job:
     job = app_state.job(request.path['request_id'])
     if job is None:
         raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
-    return job_reply(job, request.deps.live, app_state.query_list())
+    return _reply(job, request.deps)
 
 
 def cancel(request: Request[EmptyBody]) -> schemas.Job:
     """Cancel a Job that is still Pending."""
     deps = request.deps
     job = deps.jobs.cancel(request.path['request_id'], by=request.user_name)
-    return job_reply(job, deps.live, deps.app_state.query_list())
+    return _reply(job, deps)
 
 
 def retry(request: Request[EmptyBody]) -> UpdateAccepted:
@@ -130,6 +144,11 @@ def list_withdrawal(
     if is_csv:
         return csv_document('withdrawal', withdrawal_csv(replies), deps)
     return page_of(request, WithdrawableObjectPage, replies, total=total)
+
+
+def _reply(job: Job, deps: ApiDeps) -> schemas.Job:
+    accounts = deps.diagnostics.context.accounts([job.request_id])
+    return job_reply(job, deps.live, deps.app_state.query_list(), accounts.get(job.request_id))
 
 
 def _filters(wanted: JobFilter) -> JobFilters:

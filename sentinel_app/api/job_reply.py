@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sentinel_app.api import schemas
+from sentinel_app.api.context_reply import account_members
 from sentinel_app.api.ports import Live
 from sentinel_app.api.query_reply import label_members, query_members
 from sentinel_app.api.wait_reply import (
@@ -13,6 +14,7 @@ from sentinel_app.api.wait_reply import (
     time_left_reply,
     trouble_reply,
 )
+from sentinel_app.core.context_outbox import ContextAccount
 from sentinel_app.core.job import Counts, Job, JobStatus, Outcome, Stage, StageTimes, Update
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import QueryList
@@ -30,13 +32,16 @@ def job_counts(job: Job, live: Live) -> Counts:
     return job.counts if job.status.is_final else live.counts(job.request_id) or job.counts
 
 
-def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
+def job_reply(
+    job: Job, live: Live, saved: QueryList, context: ContextAccount | None
+) -> schemas.Job:
     """Return a Job as stored; while it is in progress, with what it has come to by now.
 
     Args:
         job: the Job.
         live: what the running update is doing.
         saved: the TQL queries as they are now.
+        context: the account of the context objects that it has called for.
     """
     counts = job_counts(job, live)
     return schemas.Job.model_validate(
@@ -62,6 +67,7 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
             **_stage_members(job),
             'total_runtime': total_runtime_s(job),
             **_count_members(counts),
+            **account_members(context),
             'count_request': counts.requests,
             'count_throttled': counts.throttled,
             'throttled_seconds': counts.throttled_s,
@@ -111,13 +117,19 @@ def _wait_members(job: Job, live: Live) -> dict[str, Any]:
     }
 
 
-def update_reply(summary: UpdateSummary, saved: QueryList, waiting: Job | None) -> schemas.Update:
+def update_reply(
+    summary: UpdateSummary,
+    saved: QueryList,
+    waiting: Job | None,
+    context: ContextAccount | None,
+) -> schemas.Update:
     """Return an update with the sums over its Jobs.
 
     Args:
         summary: the update and its sums.
         saved: the TQL queries as they are now.
         waiting: the Job whose withdrawal waits for a decision.
+        context: the sum of its Jobs' accounts of context objects.
     """
     update, failed = summary.update, summary.first_failed
     is_waiting = waiting is not None and waiting.update_id == update.id
@@ -139,6 +151,7 @@ def update_reply(summary: UpdateSummary, saved: QueryList, waiting: Job | None) 
             'count_failed_jobs': summary.statuses.get(JobStatus.FAILED, 0),
             'count_cancelled_jobs': summary.statuses.get(JobStatus.CANCELLED, 0),
             **_count_members(summary.counts),
+            **account_members(context),
             'decision_request_id': waiting.request_id if is_waiting and waiting else None,
             'is_confirmed': update.confirmed_withdrawals is not None,
             'retry_of': summary.retry_of,

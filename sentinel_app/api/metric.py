@@ -6,6 +6,7 @@ import datetime as dt
 
 from sentinel_app.api import exposition as prometheus
 from sentinel_app.api.call import Document, Request
+from sentinel_app.api.context_reply import context_reply
 from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.match_reply import match_summary_reply
 from sentinel_app.api.metric_reply import history_reply, summary_reply
@@ -22,11 +23,12 @@ from sentinel_app.api.verification_reply import verification_reply
 def summary(request: Request[SummaryParameters]) -> MetricSummary:
     """Return the present figures."""
     deps, hours = request.deps, request.input.hours
-    report = deps.diagnostics.matches
+    report, context = deps.diagnostics.matches, deps.diagnostics.context
     return summary_reply(
         deps.diagnostics.metrics.summary(),
         match_summary_reply(report.recent(), report.state(), deps.app_state.query_list()),
         verification_reply(deps.diagnostics.verification.state()),
+        context_reply(context.status()) if context.is_on else None,
         deps.updates.next_update(),
         deps.health.conditions(),
         None if hours is None else _history(deps, hours),
@@ -48,6 +50,7 @@ def exposition(request: Request[Parameters]) -> Document:
         report.recent(),
         report.state().run,
         deps.diagnostics.verification.state().complete,
+        deps.diagnostics.context.status().counts,
     )
     return Document(content=text.encode(), media_type=prometheus.CONTENT_TYPE)
 

@@ -62,6 +62,7 @@ def summary_reply(
     summary: Summary,
     matches: schemas.MatchSummary,
     verification: schemas.Verification,
+    context: schemas.Context | None,
     due: tuple[dt.datetime, Mode] | None,
     conditions: Sequence[Condition],
     history: schemas.MetricHistory | None,
@@ -103,6 +104,7 @@ def summary_reply(
         ),
         matches=matches,
         verification=verification,
+        context=context,
         health=health_report(conditions),
         history=history,
     )

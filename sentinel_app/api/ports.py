@@ -164,8 +164,49 @@ class FindingActions(Protocol):
         """
         ...
 
+    def send_context_again(self, wanted: FindingFilter, *, by: str | None) -> int:
+        """Have context objects sent again that are missing or older; return their number.
+
+        Raises:
+            ConflictError: there is nothing of that to send, or no context objects are sent.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def send_one_context_again(self, finding_id: int, *, by: str | None) -> int:
+        """Have the context object of one finding sent again; return 1.
+
+        Raises:
+            ConflictError: the finding is gone or of another kind, it is being sent already, or no
+                context objects are sent.
+            StorageError: the disk did not take it.
+        """
+        ...
+
     def withdraw_unknown(self, count: int, *, by: str | None) -> Update:
         """Queue an update that withdraws all unknown objects, if there are so many.
+
+        Raises:
+            ConflictError: there are none, or another number of them.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
+class ContextActions(Protocol):
+    """What people do about context objects; `by` is the user's name for the audit."""
+
+    def send_refused(self, *, by: str | None) -> None:
+        """Have everything sent again that Sentinel refuses, however often it has.
+
+        Raises:
+            ConflictError: it refuses nothing.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def withdraw(self, count: int, *, by: str | None) -> None:
+        """Allow the withdrawals that are held back, if there are so many.
 
         Raises:
             ConflictError: there are none, or another number of them.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sentinel_app.api import schemas
 from sentinel_app.api.stix_reply import row_members, stix_reply
-from sentinel_app.diagnostics.preview import Preview, ShownIndicator
+from sentinel_app.diagnostics.preview import Preview, PreviewContext, ShownIndicator
 
 
 def preview_reply(preview: Preview, higher_ids: Sequence[str]) -> schemas.Preview:
@@ -43,6 +43,19 @@ def preview_reply(preview: Preview, higher_ids: Sequence[str]) -> schemas.Previe
         estimated_objects=preview.objects,
         estimated_requests=preview.requests,
         estimated_seconds=preview.seconds,
+        context=None if preview.context is None else _context_reply(preview.context),
+    )
+
+
+def _context_reply(context: PreviewContext) -> schemas.PreviewContext:
+    estimate = context.estimate
+    return schemas.PreviewContext(
+        estimated_identities=estimate.identities,
+        estimated_actors=estimate.actors,
+        estimated_relationships=estimate.relationships,
+        estimated_left_out=estimate.left_out,
+        estimated_requests=context.requests,
+        estimated_seconds=context.seconds,
     )
 
 

@@ -47,6 +47,7 @@ SCREENS: Final[Mapping[str, str]] = {
     **dict.fromkeys(('reports', 'errors', 'reports/errors'), 'reports/errors'),
     **dict.fromkeys(('verify', 'reports/verify'), 'reports/verify'),
     **dict.fromkeys(('matches', 'reports/matches'), 'reports/matches'),
+    **dict.fromkeys(('context', 'reports/context'), 'reports/context'),
     **dict.fromkeys(('lookup', 'reports/lookup'), 'reports/lookup'),
     **dict.fromkeys(('audit', 'reports/audit'), 'reports/audit'),
 }

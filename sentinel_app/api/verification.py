@@ -11,6 +11,7 @@ from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.job_reply import accepted_reply
 from sentinel_app.api.page import page_of
 from sentinel_app.api.schemas import (
+    ContextSent,
     FindingFields,
     FindingPage,
     FindingParameters,
@@ -63,6 +64,7 @@ def _page(request: Request[Wanted]) -> FindingPage:
         (_reply(each, deps, saved) for each in found),
         total=total,
         count_sendable=report.count_sendable(filters),
+        count_context_sendable=report.count_context_sendable(filters),
         verification=_state(deps),
     )
 
@@ -88,6 +90,14 @@ def send(request: Request[SendFindingsBody]) -> UpdateAccepted:
     return accepted_reply(actions.send_again(_filter(wanted), by=by))
 
 
+def send_context(request: Request[SendFindingsBody]) -> ContextSent:
+    """Send the context objects of findings again."""
+    actions, wanted, by = request.deps.findings, request.input, request.user_name
+    if wanted.finding is not None:
+        return ContextSent(count_objects=actions.send_one_context_again(wanted.finding, by=by))
+    return ContextSent(count_objects=actions.send_context_again(_filter(wanted), by=by))
+
+
 def withdraw(request: Request[WithdrawUnknownBody]) -> UpdateAccepted:
     """Withdraw all unknown objects."""
     update = request.deps.findings.withdraw_unknown(request.input.count, by=request.user_name)
@@ -104,18 +114,21 @@ def _state(deps: ApiDeps) -> Verification:
 
 
 def _reply(finding: Finding, deps: ApiDeps, saved: QueryList) -> schemas.Finding:
+    report = deps.diagnostics.verification
     jobs = () if finding.update_id is None else deps.app_state.jobs_of(finding.update_id)
     return finding_reply(
         finding,
         jobs[0] if jobs else None,
         saved,
-        helps_pattern_style=deps.diagnostics.verification.helps_pattern_style(finding),
+        helps_pattern_style=report.helps_pattern_style(finding),
+        is_sendable=report.is_sendable(finding),
     )
 
 
 def _filter(wanted: FindingFields) -> FindingFilter:
     return FindingFilter(
         kind=wanted.kind,
+        object_type=wanted.object_type,
         indicator_type=wanted.indicator_type,
         owner_name=wanted.owner,
         query_id=wanted.query_id,

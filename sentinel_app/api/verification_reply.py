@@ -5,7 +5,14 @@ from __future__ import annotations
 from sentinel_app.api import schemas
 from sentinel_app.api.logs_reply import logs_error
 from sentinel_app.api.report_reply import saved_query
-from sentinel_app.core.finding import Finding, HeldVersion, SeenVersion, VerificationRun
+from sentinel_app.core.finding import (
+    ContextResult,
+    Finding,
+    HeldVersion,
+    RunCounts,
+    SeenVersion,
+    VerificationRun,
+)
 from sentinel_app.core.job import Job
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.unknown_object import subject_of
@@ -29,7 +36,7 @@ def verification_reply(state: VerificationState) -> schemas.Verification:
 
 
 def _run_reply(run: VerificationRun) -> schemas.VerificationRun:
-    counts = run.counts
+    counts, context = run.counts, run.context
     return schemas.VerificationRun(
         date_started=run.started_at,
         date_ended=run.ended_at,
@@ -38,17 +45,38 @@ def _run_reply(run: VerificationRun) -> schemas.VerificationRun:
         count_confirmed=counts.confirmed,
         count_recent=counts.recent,
         count_unread=counts.unread,
-        count_requests=counts.requests,
-        findings=[
-            schemas.FindingCount(kind=kind, count=counts.findings.get(kind, 0))
-            for kind in FindingKind
-        ],
+        count_requests=run.requests,
+        findings=_finding_counts(counts),
         error=None if run.code is None else logs_error(run.code, run.message, run.reason),
+        context=None if context is None else _context_reply(context),
     )
 
 
+def _context_reply(result: ContextResult) -> schemas.ContextVerification:
+    counts, code = result.counts, result.code
+    return schemas.ContextVerification(
+        count_held=counts.held,
+        count_confirmed=counts.confirmed,
+        count_recent=counts.recent,
+        count_unread=counts.unread,
+        findings=_finding_counts(counts),
+        error=None if code is None else logs_error(code, result.message, result.reason),
+    )
+
+
+def _finding_counts(counts: RunCounts) -> list[schemas.FindingCount]:
+    return [
+        schemas.FindingCount(kind=kind, count=counts.findings.get(kind, 0)) for kind in FindingKind
+    ]
+
+
 def finding_reply(
-    finding: Finding, job: Job | None, saved: QueryList, *, helps_pattern_style: bool
+    finding: Finding,
+    job: Job | None,
+    saved: QueryList,
+    *,
+    helps_pattern_style: bool,
+    is_sendable: bool,
 ) -> schemas.Finding:
     """Return one finding.
 
@@ -57,33 +85,38 @@ def finding_reply(
         job: the Job that a person has requested about it, if it is kept.
         saved: the TQL queries as they are now.
         helps_pattern_style: whether another Pattern Style would let rules match it.
+        is_sendable: whether it may be sent again by itself, unless that is under way.
     """
-    held, seen = finding.held, finding.seen
+    held, seen, indicator = finding.held, finding.seen, finding.indicator
+    is_requested = finding.is_being_sent or (job is not None and not job.status.is_final)
     return schemas.Finding(
         id=str(finding.id),
         kind=finding.kind,
+        stix_type=finding.stix_type,
         stix_id=finding.stix_id,
+        name=finding.name,
         indicator=_indicator_reply(finding),
-        query=None if held is None else saved_query(held.query_id, saved),
+        query=None if indicator is None else saved_query(indicator.query_id, saved),
         held=None if held is None else _held_reply(held),
         seen=None if seen is None else _seen_reply(seen),
         pattern=finding.pattern,
         helps_pattern_style=helps_pattern_style,
         request_id=None if job is None else job.request_id,
-        is_requested=job is not None and not job.status.is_final,
+        is_requested=is_requested,
+        is_sendable=is_sendable and not is_requested,
     )
 
 
 def _indicator_reply(finding: Finding) -> schemas.ReportedIndicator | None:
-    held, pattern = finding.held, finding.pattern
-    if held is not None:
+    indicator, pattern = finding.indicator, finding.pattern
+    if indicator is not None:
         # What was withdrawn without an Indicator has a number that no Indicator has.
-        is_indicator = held.indicator_id > 0
+        is_indicator = indicator.indicator_id > 0
         return schemas.ReportedIndicator(
-            id=str(held.indicator_id) if is_indicator else None,
-            type=held.indicator_type,
-            summary=held.summary,
-            owner=held.owner_name if is_indicator else None,
+            id=str(indicator.indicator_id) if is_indicator else None,
+            type=indicator.type,
+            summary=indicator.summary,
+            owner=indicator.owner_name if is_indicator else None,
             web_link=None,
         )
     if pattern is None:

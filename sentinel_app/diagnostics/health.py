@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import shutil
@@ -28,7 +29,7 @@ from sentinel_app.core.task import TASK_FACTS, TaskHealth
 from sentinel_app.core.trouble import System
 from sentinel_app.diagnostics.check_result import LABELS, CheckName, CheckResult, CheckStatus
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot, LastError, StorageFacts
-from sentinel_app.errors import SentinelAppError
+from sentinel_app.errors import SentinelAppError, StorageError
 from sentinel_app.network.contact import Contact
 from sentinel_app.storage.app_state.content import State
 from sentinel_app.storage.app_state.store import AppState
@@ -111,6 +112,7 @@ class Health:
         documents_path: the file of the app state.
         database_path: the database.
         database_warning: a warning about it for people.
+        context_held_back: returns the number of withdrawals of context objects that are held back.
         certificate_end: returns the expiry of the certificate; None for a client secret.
         clock: the clock.
     """
@@ -125,6 +127,7 @@ class Health:
         documents_path: Path,
         database_path: Path,
         database_warning: str | None = None,
+        context_held_back: Callable[[], int] = lambda: 0,
         certificate_end: Callable[[], dt.datetime | None] = lambda: None,
         clock: Clock,
     ) -> None:
@@ -135,6 +138,8 @@ class Health:
         self._documents_path = documents_path
         self._database_path = database_path
         self._database_warning = database_warning
+        self._context_held_back = context_held_back
+        self._held_back = 0
         self._certificate_end = certificate_end
         self._clock = clock
         self._started_at = clock.now()
@@ -281,6 +286,7 @@ class Health:
             failed_jobs=outlook.failed_jobs,
             well_since=outlook.well_since,
             withdrawal=outlook.withdrawal,
+            context_held_back=self._held_back_context(),
             due_at=due[0] if due else None,
             due_mode=due[1] if due else Mode.DELTA,
             running=self._follower.running if self._follower else None,
@@ -310,6 +316,12 @@ class Health:
         )
         self._outlook = outlook
         return outlook
+
+    def _held_back_context(self) -> int:
+        # Where the database cannot be read, other conditions say so.
+        with contextlib.suppress(StorageError):
+            self._held_back = self._context_held_back()
+        return self._held_back
 
     def _failing_steps(self) -> tuple[Finding, ...]:
         """Return the failed steps of the last check, without systems that have worked since."""

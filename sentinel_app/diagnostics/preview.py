@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
+from sentinel_app.core.context_estimate import ContextEstimate, context_estimate
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import LedgerRow, millis
@@ -21,7 +23,7 @@ from sentinel_app.core.revision import next_revision
 from sentinel_app.core.screening import Dismissal, Screening
 from sentinel_app.core.source import Source
 from sentinel_app.core.tql import values_clauses
-from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
+from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S, spare_s
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.diagnostics.parallel import gathered
 from sentinel_app.diagnostics.row_facts import RowFacts, row_facts
@@ -82,6 +84,16 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewContext:
+    """Context that would come of a query, estimated from the sample."""
+
+    estimate: ContextEstimate
+    requests: int
+    seconds: float
+    """Seconds that sending it takes in what Indicators leave of the API limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """Result of a query if an update began now."""
 
@@ -98,6 +110,8 @@ class Preview:
     objects: int
     requests: int
     seconds: float
+    context: PreviewContext | None
+    """None where no context objects are sent."""
 
     @property
     def total(self) -> int:
@@ -129,6 +143,8 @@ class Previews:
         screening: the screening of rows.
         options: the inputs that decide about the form of objects.
         requests_per_minute: the upload limit.
+        choice: which context objects are sent.
+        actor_types: types of the Groups that are threat actors.
         clock: the time of conversion.
     """
 
@@ -141,6 +157,8 @@ class Previews:
         screening: Screening,
         options: MappingOptions,
         requests_per_minute: int,
+        choice: ContextChoice,
+        actor_types: Collection[ActorGroupType],
         clock: Clock,
     ) -> None:
         self._source = source
@@ -149,6 +167,8 @@ class Previews:
         self._screening = screening
         self._options = options
         self._requests_per_minute = requests_per_minute
+        self._choice = choice
+        self._actor_types = actor_types
         self._clock = clock
 
     def preview(self, query: Query, higher: Sequence[Query]) -> Preview:
@@ -182,6 +202,25 @@ class Previews:
             objects=objects,
             requests=requests,
             seconds=requests / self._requests_per_minute * WINDOW_S,
+            context=self._context(sample, taken, sum(counts.values())),
+        )
+
+    def _context(
+        self, sample: _Sample, taken: Mapping[ObjectKey, int], total: int
+    ) -> PreviewContext | None:
+        """Return what context would come of all Indicators if they are like the sample."""
+        if not self._choice.has_identities:
+            return None
+        sent = [
+            (each, sum(key not in taken for key in sample.keys[each.id]))
+            for each in sample.indicators
+        ]
+        found = context_estimate(sent, self._choice, self._actor_types)
+        estimate = found.scaled(max(1.0, total / len(sample.rows)) if sample.rows else 1.0)
+        return PreviewContext(
+            estimate=estimate,
+            requests=math.ceil(estimate.objects / MAX_OBJECTS),
+            seconds=spare_s(estimate.objects, self._requests_per_minute),
         )
 
     def _ask(self, query: Query) -> tuple[Mapping[IndicatorType, int], Rows]:

@@ -13,7 +13,7 @@ from sentinel_app.core.finding import Finding, FindingFilter, VerificationRun
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.timestamp import from_text
-from sentinel_app.core.verification import FindingKind
+from sentinel_app.core.verification import RESENDABLE_ONE_BY_ONE, FindingKind
 from sentinel_app.core.verification_query import HISTORY_COLUMNS, VerificationQueries
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.pipeline.log_reader import LogReader
@@ -77,6 +77,7 @@ class VerificationReports:
         app_state: knows the updates that wait.
         source_system: the source system of the Service's objects.
         pattern_style: how the Service writes patterns.
+        sends_context: whether it sends context objects.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class VerificationReports:
         app_state: AppState,
         source_system: str,
         pattern_style: PatternStyle,
+        sends_context: bool,
     ) -> None:
         self._verification = verification
         self._store = store
@@ -98,6 +100,7 @@ class VerificationReports:
         self._queries = VerificationQueries(source_system=source_system)
         self._source = base64.b64encode(source_system.encode()).decode()
         self._pattern_style = pattern_style
+        self._sends_context = sends_context
 
     def state(self) -> VerificationState:
         """Return how Verify stands."""
@@ -129,6 +132,21 @@ class VerificationReports:
             return 0
         return self._findings.count_sendable(run.id, wanted, self._open_ids())
 
+    def count_context_sendable(self, wanted: FindingFilter) -> int:
+        """Return the number of context objects that a person may send again at once."""
+        run = self._store.last_complete()
+        if run is None or not self._sends_context:
+            return 0
+        return self._findings.count_context_sendable(run.id, wanted)
+
+    def is_sendable(self, finding: Finding) -> bool:
+        """Return whether the object of a finding may be sent again by itself."""
+        if finding.kind not in RESENDABLE_ONE_BY_ONE:
+            return False
+        if finding.is_context:
+            return self._sends_context and finding.is_sendable
+        return finding.held is not None
+
     def all(self, wanted: FindingFilter) -> Iterator[Finding]:
         """Yield the findings."""
         run = self._store.last_complete()
@@ -139,8 +157,8 @@ class VerificationReports:
         """Return whether another Pattern Style would let rules match a finding's object."""
         return (
             finding.kind is FindingKind.UNMATCHABLE
-            and finding.held is not None
-            and finding.held.indicator_type is IndicatorType.REGISTRY_KEY
+            and finding.indicator is not None
+            and finding.indicator.type is IndicatorType.REGISTRY_KEY
             and self._pattern_style is PatternStyle.AS_IN_THE_GUIDE
         )
 

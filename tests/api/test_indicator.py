@@ -388,6 +388,7 @@ def test_unknown_value_has_an_empty_answer(saved: Stand) -> None:
         ],
         'source_error': None,
         'matches': {'count': 0, 'alerts': []},
+        'actors': [],
     }
 
 

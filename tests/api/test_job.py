@@ -111,6 +111,8 @@ def test_job_is_shown_in_full(stand: Stand) -> None:
         'count_converted': 0,
         'count_expected': 56,
         'count_held_back': 0,
+        'count_context': None,
+        'context': None,
         'waiting_seconds': None,
         'asked_wait': None,
         'time_left': None,

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from sentinel_app.pipeline.verification import Verification
+from sentinel_app.storage.verified_ledger import ContextLedger, VerifiedLedger
 from tests.harness.api_stand import Stand
 from tests.harness.clocks import StandingClock
 from tests.harness.verified_world import SOURCE_SYSTEM, VerifiedWorld
@@ -42,9 +43,14 @@ def test_findings_come_with_how_many_can_be_sent_again(stand: Stand) -> None:
     world.hold(range(1, 41))
     world.show(range(4, 41))
     world.show([3], Revoked=True, IsActive=False)
+    world.hold_context(range(1, 11))
+    world.show_context(range(2, 11))
     verification = Verification(
         reader=world,  # type: ignore[arg-type] - has its one method
         store=stand.diagnostics.verifications,
+        ledger=VerifiedLedger(stand.diagnostics.db),
+        context=ContextLedger(stand.diagnostics.db),
+        has_context=lambda: True,
         source_system=SOURCE_SYSTEM,
         interval=dt.timedelta(hours=24),
         clock=StandingClock(),
@@ -52,7 +58,15 @@ def test_findings_come_with_how_many_can_be_sent_again(stand: Stand) -> None:
     assert verification.step(threading.Event())
     world.close()
     page = stand.post('/api/verification/finding', {'limit': 2}).json
-    assert (page['count'], page['total_count'], page['count_sendable']) == (2, 3, 2)
+    assert (page['count'], page['total_count'], page['count_sendable']) == (2, 4, 2)
+    assert page['count_context_sendable'] == 1
+    wanted = {'object_type': 'threat-actor'}
+    page = stand.post('/api/verification/finding', wanted).json
+    assert (page['total_count'], page['count_sendable'], page['count_context_sendable']) == (
+        1,
+        0,
+        1,
+    )
     assert stand.get('/api/verification/finding?kind=changed').json['count_sendable'] == 0
     owners = stand.post('/api/verification/finding', {'owner': 'Example Org', 'text': 'host2.'})
     assert [each['indicator']['summary'] for each in owners.json['data']] == ['host2.example']

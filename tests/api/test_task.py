@@ -29,8 +29,8 @@ UPLOAD = TASK_FACTS[2]
 def test_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
     page = stand.get('/api/task').json
     assert (page['count'], page['total_count'], page['next'], page['previous']) == (
-        7,
-        7,
+        8,
+        8,
         None,
         None,
     )
@@ -41,6 +41,7 @@ def test_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
         'schedule-updates',
         'verify',
         'match',
+        'context',
         'cleaner',
     ]
     assert [
@@ -52,6 +53,7 @@ def test_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
         ('Standalone', 10, 10),
         ('Standalone', 60, 30),
         ('Standalone', 60, 30),
+        ('Standalone', 15, 30),
         ('Standalone', 900, 20),
     ]
 
@@ -171,7 +173,7 @@ def test_pause_has_an_end_and_a_reason_which_are_checked(stand: Stand, path: str
 def test_pipeline_is_paused_and_resumed_in_the_users_name(stand: Stand) -> None:
     for action in ('pause', 'resume'):
         reply = stand.post(f'/api/task/{action}', {})
-        assert (reply.status_code, reply.json['total_count']) == (200, 7)
+        assert (reply.status_code, reply.json['total_count']) == (200, 8)
     assert stand.tasks.asked == [('pause', 'pipeline', 'jdoe'), ('resume', 'pipeline', 'jdoe')]
     stand.tasks.error = ConflictError('The pipeline is not paused.')
     assert stand.post('/api/task/resume', {}).status_code == 409

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.core.context_key import ContextKind
 from sentinel_app.core.finding import FoundObject, UnknownRow
 from sentinel_app.core.ledger_row import millis
 from sentinel_app.core.object_id import object_id
 from sentinel_app.core.task import TaskSlug, TaskState
-from sentinel_app.core.verification import FindingKind, Mark, SeenObject, Tally
+from sentinel_app.core.verification import FindingKind, Mark, SeenObject, Tally, VerifiedTable
 from sentinel_app.errors import ConflictError, LogsDeniedError
-from sentinel_app.storage.verifications import id_bytes
+from sentinel_app.storage.verified_ledger import id_bytes
 from tests.harness.api_stand import Stand
 from tests.harness.clocks import NOON
-from tests.harness.verified_world import LONG_AGO, UNTIL, VerifiedWorld, key
+from tests.harness.verified_world import LONG_AGO, UNTIL, VerifiedWorld, context_key, key
 
 STIX_ID = object_id(key(1))
 
@@ -30,6 +31,8 @@ def stand(tmp_path: Path) -> Stand:
     stand = Stand(tmp_path)
     world = VerifiedWorld(stand.diagnostics.db)
     world.hold([1, 2, 3])
+    world.hold_context([1], ContextKind.ACTOR)
+    world.hold_context([1], ContextKind.RELATIONSHIP)
     world.close()
     return stand
 
@@ -51,12 +54,14 @@ def find(stand: Stand, *kinds: FindingKind) -> None:
                 None if kind is FindingKind.MISSING else seen,
             )
         )
-    store.replace(run, [''], found)
+    store.replace(run, VerifiedTable.INDICATORS, [''], found)
     for item in found:
         if item.kind is FindingKind.UNKNOWN:
             pattern = "[url:value = '=cmd()']"
-            store.describe(run, [UnknownRow(item.digest, 1, 1, 1, pattern)])
-    store.finish(run, tally, NOON)
+            store.describe(
+                run, VerifiedTable.INDICATORS, [UnknownRow(item.digest, 1, 1, 1, pattern)]
+            )
+    store.finish(run, tally, NOON, requests=1)
 
 
 def findings(stand: Stand, query: str = '') -> list[dict[str, Any]]:
@@ -103,6 +108,29 @@ def test_state_counts_each_kind(stand: Stand) -> None:
     assert [each['kind'] for each in run['findings']] == list(FindingKind)
     assert sum(each['count'] for each in run['findings']) == 2
     assert (run['count_held'], run['count_confirmed']) == (3, 1)
+
+
+def test_finding_about_a_context_object_has_its_name_and_type(stand: Stand) -> None:
+    store = stand.diagnostics.verifications
+    run = store.begin(NOON, is_whole=True)
+    keys = [context_key(1), context_key(1, ContextKind.RELATIONSHIP)]
+    found = [
+        FoundObject(FindingKind.MISSING, each.digest, row, None)
+        for row, each in enumerate(keys, start=1)
+    ]
+    store.replace(run, VerifiedTable.OBJECTS, [''], found)
+    store.end_context(run, Tally(held=2))
+    store.finish(run, Tally(held=3, confirmed=3), NOON, requests=4)
+    named = {each['stix_type']: each for each in findings(stand)}
+    assert named['threat-actor']['name'] == 'Actor 1'
+    assert named['threat-actor']['indicator'] is None
+    assert named['relationship']['name'] == 'host1.example indicates Actor 1'
+    assert named['relationship']['indicator']['summary'] == 'host1.example'
+    assert named['relationship']['held']['valid_until'] is None
+    assert all(each['stix_id'].startswith(f'{type_}--') for type_, each in named.items())
+    complete = stand.get('/api/verification').json['complete']
+    assert (complete['context']['count_held'], complete['count_requests']) == (2, 4)
+    assert complete['context']['error'] is None
 
 
 def test_run_that_came_to_nothing_says_what_to_do(stand: Stand) -> None:
@@ -154,10 +182,16 @@ def test_actions_are_handed_on_in_the_users_name(stand: Stand) -> None:
     stand.post('/api/verification/send', {'kind': 'missing', 'text': 'a'})
     stand.post('/api/verification/send', {'finding': 7})
     stand.post('/api/verification/withdraw', {'count': 12})
+    reply = stand.post('/api/verification/send-context', {'object_type': 'threat-actor'})
+    assert (reply.status_code, reply.json) == (202, {'count_objects': 12})
+    reply = stand.post('/api/verification/send-context', {'finding': 7})
+    assert reply.json == {'count_objects': 1}
     assert stand.findings.asked == [
         ('send', {'kind': 'missing', 'text': 'a'}, 'jdoe'),
         ('send one', 7, 'jdoe'),
         ('withdraw', 12, 'jdoe'),
+        ('send context', {'object_type': 'threat-actor'}, 'jdoe'),
+        ('send one context', 7, 'jdoe'),
     ]
 
 
@@ -189,6 +223,7 @@ def test_refused_action_is_a_conflict(stand: Stand) -> None:
         ('verification/send', {'finding': 1, 'kind': 'missing'}),
         ('verification/send', {'finding': 0}),
         ('verification/send', {'kind': 'lost'}),
+        ('verification/send-context', {'object_type': 'malware'}),
         ('verification/withdraw', {'count': 0}),
         ('verification/withdraw', {'count': '3'}),
         ('verification/withdraw', {}),

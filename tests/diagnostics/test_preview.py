@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sentinel_app.core.context_choice import ContextChoice
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.upload_limits import spare_limit
 from sentinel_app.diagnostics import parallel, preview
 from sentinel_app.errors import QueryError, ReadTimeoutError
 from tests.harness.api_stand import Stand
 from tests.harness.builders.app_state import make_audit, make_query
 from tests.harness.builders.indicator import MD5, SHA1, make_row
 from tests.harness.builders.update import make_chosen, send
+from tests.harness.diagnostics import LIMIT
 from tests.harness.waiting import PATIENCE_S
 
 PATH = '/api/configure/preview'
@@ -378,3 +382,52 @@ def test_failing_request_ends_the_other_parallel_ones() -> None:
     with pytest.raises(QueryError):
         parallel.gathered(calls, within_s=PATIENCE_S)
     assert len(made) < 50
+
+
+def groups(*names: str, kind: str = 'Adversary') -> dict[str, Any]:
+    """The Groups of a row, as ThreatConnect names them."""
+    return {
+        'data': [
+            {'id': 500 + place, 'type': kind, 'name': name, 'ownerName': 'Example Org'}
+            for place, name in enumerate(names)
+        ]
+    }
+
+
+@pytest.mark.parametrize('choice', ContextChoice)
+def test_context_is_estimated_where_it_is_sent(tmp_path: Path, choice: ContextChoice) -> None:
+    stand = Stand(tmp_path, context=choice)
+    stand.diagnostics.source.rows = [
+        host(1, associatedGroups=groups('Bear', 'Cat')),
+        host(2, associatedGroups=groups('BEAR')),
+        host(3, associatedGroups=groups('A report', kind='Report')),
+        make_row(IndicatorType.FILE, id=7, associatedGroups=groups('Cat')),
+    ]
+    found = ask(stand)['context']
+    if choice is ContextChoice.NONE:
+        assert found is None
+        return
+    has_actors = choice is ContextChoice.ACTORS
+    assert found == {
+        'estimated_identities': 1,
+        'estimated_actors': 2 if has_actors else 0,
+        'estimated_relationships': 2 + 1 + 3 if has_actors else 0,
+        'estimated_left_out': 0,
+        'estimated_requests': 1,
+        'estimated_seconds': 60 / spare_limit(LIMIT),
+    }
+
+
+def test_context_of_the_sample_stands_for_that_of_all(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, context=ContextChoice.ACTORS)
+    stand.diagnostics.source.rows = [
+        host(number, associatedGroups=groups(f'Bear {number % 50}', 'Cat'))
+        for number in range(1, 4 * preview.SAMPLE + 1)
+    ]
+    found = ask(stand)
+    assert (found['sample_count'], found['total_count']) == (preview.SAMPLE, 400)
+    context = found['context']
+    assert (context['estimated_identities'], context['estimated_actors']) == (1, 4 * 51)
+    assert context['estimated_relationships'] == 800
+    assert context['estimated_requests'] == 11
+    assert context['estimated_seconds'] == round(11 / spare_limit(LIMIT) * 60, 3)

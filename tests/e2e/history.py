@@ -26,13 +26,20 @@ from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 from tests.e2e.job import ended
 from tests.e2e.read_back import held, make_differ, matched, verified
 from tests.harness.engine import CA_VARIABLES, Engine, ScaledClock, TimedStore, World
+from tests.harness.related import settle
+from tests.harness.waiting import until
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.demo import OWNERS, compose, demo_queries
 from tests.simulators.demo_alerts import alerts_about
+from tests.simulators.demo_groups import related_rows
 from tests.simulators.stand import Stand, app_inputs
 from tests.simulators.threatconnect import User
 
-INPUTS = {'sentinel_source_name': 'Production', 'schedule_interval_hours': '8'}
+INPUTS = {
+    'sentinel_source_name': 'Production',
+    'schedule_interval_hours': '8',
+    'context_objects': 'Owner identities and threat actors',
+}
 """Longer than in the past: no update comes while somebody looks, whatever the time of the day."""
 PAST_INPUTS = {
     'schedule_interval_hours': '6',
@@ -183,6 +190,7 @@ class Week:
         ]
         named[0]['tql'] = named[0]['tql'].replace('50', '60')
         self.app.save_queries(named, 'full')
+        settle(self.app)
 
     def go_on(self, update: int, at: dt.datetime) -> None:
         """Do what happens up to an update, and let the schedule make it."""
@@ -200,6 +208,7 @@ class Week:
             self.stand.sentinel.faults.add('refuse-objects', contains=refused, reason=_REASON)
         clock.leap_to(at)
         self.app.wait_for_schedule()
+        settle(self.app)
         self.stand.sentinel.faults.clear()
 
     def _due_at(self) -> dt.datetime:
@@ -240,6 +249,7 @@ class Week:
         elif update == UPDATES - 1:
             self._as(JAMES)
             self.app.withdraw_now(WITHDRAWN, reason='False positive: our own test page')
+        settle(self.app)
 
     def _as(self, person: User) -> None:
         token, _ = self.stand.threatconnect.issue_token(person)
@@ -261,7 +271,7 @@ def service_at_work(folder: Path) -> Iterator[Stand]:
     now = dt.datetime.now(dt.UTC)
     first_at = last_quarter(now) - UPDATES * UPDATE_EVERY
     clock = PastClock(first_at)
-    store = TimedStore(clock, compose())
+    store = TimedStore(clock, **related_rows(compose()))
     certificates = make_certificates(folder / 'certificates')
     stand = Stand(
         folder,
@@ -286,9 +296,15 @@ def service_at_work(folder: Path) -> Iterator[Stand]:
         stand.logs.add_alerts(*alerts_about(held(stand, SOURCE_SYSTEM), SOURCE_SYSTEM))
         stand.app.start()
         _send_now(stand, *SENT)
+        until(lambda: _is_context_sent(stand))
         verified(stand, since=now)
         matched(stand, since=now)
         yield stand
+
+
+def _is_context_sent(stand: Stand) -> bool:
+    state = stand.api('GET', 'api/context').json()
+    return state['date_ended'] is not None and not state['count_waiting'] + state['count_due']
 
 
 def _send_now(stand: Stand, *values: str) -> None:

@@ -150,7 +150,7 @@ def job_details(screen: Screen) -> View:
 def tasks(screen: Screen) -> View:
     screen.open('tasks')
     idle = screen.page.get_by_role('article').filter(has_text='Idle')
-    expect(idle).to_have_count(7)
+    expect(idle).to_have_count(8)
     return View()
 
 
@@ -186,6 +186,13 @@ def lookup(screen: Screen) -> View:
     return View()
 
 
+def context(screen: Screen) -> View:
+    screen.open('reports/context?sort=objects&text=heron')
+    screen.button('Groups and Indicators of Marble Heron').click()
+    expect(screen.rows('Indicators of Marble Heron').first).to_be_visible()
+    return View()
+
+
 def audit(screen: Screen) -> View:
     screen.open('reports/audit')
     expect(screen.rows('Audit').first).to_be_visible()
@@ -204,6 +211,7 @@ PICTURES = {
     'errors': Picture(walk=errors, height=710),
     'verify': Picture(walk=verify, height=900),
     'matches': Picture(walk=matches, height=760),
+    'context': Picture(walk=context, height=1000),
     'lookup': Picture(walk=lookup, height=992),
     'audit': Picture(walk=audit, height=670),
 }

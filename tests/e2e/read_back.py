@@ -62,7 +62,7 @@ def age_ledger(stand: Stand) -> None:
 
 def held(stand: Stand, source_system: str = SOURCE_SYSTEM) -> dict[str, dict[str, Any]]:
     """Return what was sent last of each object of a source system, by STIX id."""
-    return stand.sentinel.held_objects(source_system)
+    return stand.sentinel.held_objects(source_system, 'indicator')
 
 
 def make_differ(stand: Stand, source_system: str = SOURCE_SYSTEM) -> None:

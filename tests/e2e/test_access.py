@@ -175,14 +175,14 @@ class TestAxe:
             reply = route.fetch()
             body = reply.json()
             states = ('running', 'finishing', 'paused', 'idle', 'running')
-            for task, state in zip(body['data'], (*states, 'idle', 'idle'), strict=True):
+            for task, state in zip(body['data'], (*states, 'idle', 'idle', 'idle'), strict=True):
                 task.update(state=state, heartbeat_age=700, request_ids=['e' * 36])
                 task.update(date_paused='2026-03-09T16:00:00Z', paused_by='Ann')
             route.fulfill(response=reply, json=body)
 
         page.route(re.compile(r'/api/task$'), alter)
         screen.open('tasks')
-        expect(page.get_by_role('article')).to_have_count(7)
+        expect(page.get_by_role('article')).to_have_count(8)
         assert screen.complaints() == []
         for name in ('Kill Download', 'Pause Download', 'Resume Convert', 'Run Schedule Updates'):
             screen.button(name).click()
@@ -301,6 +301,7 @@ class TestAxe:
         found['queries'] = [{'query_id': 'q', 'position': 0, **named, 'is_enabled': False}]
         found['source_error'] = 'No answer.'
         found['matches'] = {'count': 0, 'alerts': []}
+        found['actors'] = []
         screen.open('reports/lookup')
         assert screen.complaints() == []
         page.route(re.compile('/api/indicator/detail$'), lambda route: route.fulfill(json=found))

@@ -204,6 +204,7 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
         'copies': [copy],
         'source_error': None,
         'matches': {'count': 1, 'alerts': [alert]},
+        'actors': [],
     }
     found['queries'] = []
     page.route(LOOKUP, lambda route: route.fulfill(json=found))

@@ -21,6 +21,7 @@ const further = laterPages(() =>
   import('./pages/further').then(
     ({
       ConflictDialog: _conflict,
+      ContextCard: _context,
       ContentDownload: _content,
       drag: _drag,
       ImportDialog: _import,
@@ -41,6 +42,7 @@ export const screens: readonly Screen[] = [
   { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: further.page('ErrorsPage') },
   { path: 'reports/verify', label: 'VERIFY', menu: 'REPORTS', Page: further.page('VerifyPage') },
   { path: 'reports/matches', label: 'MATCHES', menu: 'REPORTS', Page: further.page('MatchesPage') },
+  { path: 'reports/context', label: 'CONTEXT', menu: 'REPORTS', Page: further.page('ContextPage') },
   {
     path: 'reports/lookup',
     label: 'INDICATOR LOOKUP',

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply
 from sentinel_app.api.schemas.configure import QueryMark
+from sentinel_app.api.schemas.context import ActorName
 from sentinel_app.api.schemas.match import ValueMatches
 from sentinel_app.api.schemas.preview import StixObject
 from sentinel_app.api.schemas.report import ReportedIndicator
@@ -185,3 +186,6 @@ class Findings(LookupContext):
     refused: list[RefusedObject]
     copies: list[IndicatorCopy] = Field(description='The one that is sent first')
     matches: ValueMatches = Field(description='The alerts of Sentinel in which it was matched')
+    actors: list[ActorName] = Field(
+        description='The threat actors that one of its objects is to be related to'
+    )

@@ -25,6 +25,7 @@ from sentinel_app.api.schemas.base import (
     slugs,
 )
 from sentinel_app.api.schemas.configure import MAX_QUERIES, LabeledQuery, Query
+from sentinel_app.api.schemas.context import JobContext
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
@@ -75,6 +76,11 @@ class Counts(Reply):
     count_held_back: int = Field(
         description='Objects that were not withdrawn because they were too many at once'
     )
+    count_context: int | None = Field(
+        description='Context objects and their withdrawals that Sentinel has accepted, also after '
+        'its end; null where it has called for none'
+    )
+    context: JobContext | None = Field(description='Null where it has called for none')
 
 
 class Job(Counts, UpdateFacts):
@@ -126,7 +132,10 @@ class Job(Counts, UpdateFacts):
 
 
 NOT_SORTABLE = frozenset(
-    {'query', 'warnings', 'waiting_seconds', 'asked_wait', 'time_left', 'pause', 'trouble'}
+    {
+        *('query', 'warnings', 'waiting_seconds', 'asked_wait', 'time_left', 'pause', 'trouble'),
+        *('count_context', 'context'),
+    }
 )
 JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
 STATUS_BY_SLUG = {slug(status): status for status in JobStatus}

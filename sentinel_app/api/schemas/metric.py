@@ -18,6 +18,7 @@ from sentinel_app.api.schemas.base import (
     Trouble,
 )
 from sentinel_app.api.schemas.configure import LabelScopeOrNone
+from sentinel_app.api.schemas.context import Context
 from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.job import UpdateFacts
 from sentinel_app.api.schemas.match import MatchSummary
@@ -146,6 +147,7 @@ class MetricSummary(Reply):
     limit: LimitUse
     matches: MatchSummary
     verification: Verification
+    context: Context | None = Field(description='Null while *Context Objects* is None')
     health: HealthReport
     history: MetricHistory | None = Field(description='Null unless `hours` is given')
 

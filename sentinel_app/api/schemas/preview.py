@@ -9,6 +9,7 @@ from pydantic import Field
 from sentinel_app.api.schemas.base import Reply, Seconds
 from sentinel_app.api.schemas.configure import MAX_QUERIES, QueryBody
 from sentinel_app.api.schemas.report import ReportedIndicator
+from sentinel_app.core.context_outbox import MOST_ACTORS
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Outcome
 
@@ -86,6 +87,22 @@ class HigherQueries(Reply):
     queries: list[HigherQuery]
 
 
+class PreviewContext(Reply):
+    """What context would come of the query; as everything here, estimated from the sample."""
+
+    estimated_identities: int
+    estimated_actors: int = Field(description='At most: many Indicators may have the same one')
+    estimated_relationships: int
+    estimated_left_out: int = Field(
+        description=f'Relationships with threat actors beyond the {MOST_ACTORS} that an Indicator '
+        'may have'
+    )
+    estimated_requests: int
+    estimated_seconds: Seconds = Field(
+        description='What sending it takes in what Indicators leave of the API limit'
+    )
+
+
 class Preview(Reply):
     """What a TQL query would return; nothing was sent and nothing stored."""
 
@@ -102,3 +119,4 @@ class Preview(Reply):
     estimated_objects: int
     estimated_requests: int
     estimated_seconds: Seconds = Field(description='What sending them takes under the API limit')
+    context: PreviewContext | None = Field(description='Null while *Context Objects* is None')

@@ -20,6 +20,7 @@ from sentinel_app.api.schemas.base import (
 )
 from sentinel_app.api.schemas.configure import MAX_OWNER_CHARS
 from sentinel_app.api.schemas.report import ErrorText, ReportedIndicator, ReportedQuery
+from sentinel_app.core.finding import ObjectType
 from sentinel_app.core.verification import FindingKind
 
 MAX_FINDINGS = 10_000_000
@@ -32,8 +33,21 @@ class FindingCount(Reply):
     count: int
 
 
+class ContextVerification(Reply):
+    """What a run of Verify came to about context objects, after the Indicators."""
+
+    count_held: int = Field(description='Live context objects by what was sent')
+    count_confirmed: int
+    count_recent: int = Field(description='Sent too recently to be judged')
+    count_unread: int = Field(description='In partitions, or with rows, that could not be read')
+    findings: list[FindingCount] = Field(description='One for each kind')
+    error: LogsError | None = Field(
+        description='Why their table could not be read; null where it was'
+    )
+
+
 class VerificationRun(Reply):
-    """One run of Verify. Every live object of the ledger is in one of the counts, or a finding."""
+    """One run of Verify. Every live object of Indicators is in one of the counts, or a finding."""
 
     date_started: Moment
     date_ended: Moment
@@ -47,6 +61,10 @@ class VerificationRun(Reply):
     count_requests: int
     findings: list[FindingCount] = Field(description='One for each kind')
     error: LogsError | None = Field(description='Why it came to nothing; null where it did not')
+    context: ContextVerification | None = Field(
+        description='Of identities, threat actors and relationships; null where they were not '
+        'compared'
+    )
 
 
 class Verification(Reply):
@@ -58,7 +76,7 @@ class Verification(Reply):
     last: VerificationRun | None = Field(description='The run that ended last, whatever it came to')
     complete: VerificationRun | None = Field(description='The run whose findings are shown')
     count_unknown: int = Field(
-        description='Unknown objects that are still to be withdrawn, for `verification/withdraw`'
+        description='Unknown Indicators that are still to be withdrawn, for `verification/withdraw`'
     )
 
 
@@ -67,7 +85,7 @@ class HeldVersion(Reply):
 
     is_live: bool = Field(description='Not withdrawn; it may have expired')
     date_modified: Moment
-    valid_until: Moment
+    valid_until: Moment | None = Field(description='Null for a context object, which never ends')
     confidence: int | None
     date_accepted: Moment | None
 
@@ -89,21 +107,29 @@ class Finding(Reply):
 
     id: str
     kind: FindingKind
+    stix_type: str = Field(description='`indicator`, or that of a context object')
     stix_id: str
+    name: str | None = Field(
+        description='Of a context object; a relationship names its ends. Null for an Indicator'
+    )
     indicator: ReportedIndicator | None = Field(
-        description='Null for an object that was not sent by this Service as far as it knows'
+        description='Also the one that a relationship begins at. Null for an object that was not '
+        'sent by this Service as far as it knows, and for an identity or a threat actor'
     )
     query: ReportedQuery | None
     held: HeldVersion | None
     seen: SeenVersion | None = Field(description='Null where Sentinel has no row')
-    pattern: str | None = Field(description='Of an unknown object')
+    pattern: str | None = Field(description='Of an unknown Indicator')
     helps_pattern_style: bool = Field(
         description='Whether *Pattern Style: As logs write it* would let rules match it'
     )
     request_id: str | None = Field(
         description='The Job that a person has requested about it; null without one'
     )
-    is_requested: bool = Field(description='Whether that Job still waits or runs')
+    is_requested: bool = Field(
+        description='Whether that Job still waits or runs, or a context object is on its way'
+    )
+    is_sendable: bool = Field(description='Whether it may be sent again by itself')
 
 
 class FindingPage(Page):
@@ -114,6 +140,10 @@ class FindingPage(Page):
         description='Indicators that `verification/send` would send again for these filters, '
         'however many; those that wait to be sent are left out'
     )
+    count_context_sendable: int = Field(
+        description='Context objects that `verification/send-context` would send again for these '
+        'filters, however many'
+    )
     verification: Verification
 
 
@@ -121,6 +151,7 @@ class FindingFields(Shape):
     """What narrows the findings."""
 
     kind: FindingKind | None = None
+    object_type: ObjectType | None = None
     indicator_type: TypeSlug | None = None
     owner: Annotated[str, Field(max_length=MAX_OWNER_CHARS)] | None = None
     query_id: Id | None = None
@@ -156,6 +187,12 @@ class SendFindingsBody(FindingFields, Body):
         if self.finding is not None and filters:
             raise ValueError('needs either finding or filters')
         return self
+
+
+class ContextSent(Reply):
+    """The context objects that the Task Context sends again."""
+
+    count_objects: int
 
 
 class WithdrawUnknownBody(Body):

@@ -124,6 +124,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How Context stands: what is sent of owners and threat actors behind the Indicators */
+        get: operations["get-context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/context/actor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of threat actors, each with the Groups that it is made of */
+        get: operations["get-context-actor"];
+        put?: never;
+        /** The same, with filters in free text; nothing is changed */
+        post: operations["post-context-actor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/context/actor/{actor_id}/indicator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The Indicators of one threat actor, a line for each object */
+        get: operations["get-context-actor-actor_id-indicator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/context/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The context objects that Sentinel refuses, of every kind */
+        get: operations["get-context-refused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/context/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again what Sentinel refuses of the context */
+        post: operations["post-context-send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/context/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow the withdrawals of context objects that are held back */
+        post: operations["post-context-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -739,6 +842,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/verification/send-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again the context objects that Sentinel does not hold as they were sent */
+        post: operations["post-verification-send-context"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/verification/withdraw": {
         parameters: {
             query?: never;
@@ -766,6 +886,126 @@ export interface components {
          * @enum {string}
          */
         About: "job" | "indicator" | "object" | "withdrawal";
+        /**
+         * Actor
+         * @description A threat actor with all that is known of it.
+         */
+        Actor: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Count Objects
+             * @description Objects of Indicators that it is related to; a File has one for each hash
+             */
+            count_objects: number;
+            /**
+             * Groups
+             * @description All that are merged: Groups of one MITRE id, or else of one name, which different actors may have
+             */
+            groups: components["schemas"]["ActorGroup"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** @description Null unless Sentinel refuses its newest version */
+            refusal: components["schemas"]["ContextRefusal"] | null;
+            state: components["schemas"]["ContextState"];
+            /** Stix Id */
+            stix_id: string;
+            tlp: components["schemas"]["Tlp"] | null;
+        };
+        /**
+         * ActorGroup
+         * @description A Group of ThreatConnect that a threat actor is made of.
+         */
+        ActorGroup: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Type */
+            type: string;
+            /** Web Link */
+            web_link: string | null;
+        };
+        /**
+         * ActorGroupType
+         * @description Types of Groups that are threat actors, as spelled by ThreatConnect v3.
+         *
+         *     Source: ThreatConnect REST API v3, "Threat Actor Profiles", which unites the same three.
+         * @enum {string}
+         */
+        ActorGroupType: "Adversary" | "Intrusion Set" | "Threat";
+        /**
+         * ActorName
+         * @description A threat actor, and the Groups that it is made of.
+         */
+        ActorName: {
+            /**
+             * Groups
+             * @description All that are merged: Groups of one MITRE id, or else of one name, which different actors may have
+             */
+            groups: components["schemas"]["ActorGroup"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["ContextState"];
+            /** Stix Id */
+            stix_id: string;
+        };
+        /**
+         * ActorPage
+         * @description A page of threat actors.
+         */
+        ActorPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["Actor"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
+         * ActorSearchBody
+         * @description Which threat actors are wanted, in free text, and in which order.
+         */
+        ActorSearchBody: {
+            /**
+             * Limit
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+            /** @default name */
+            sort?: components["schemas"]["ActorSort"];
+            /** @default asc */
+            sort_order?: components["schemas"]["SortDirection"];
+            /** @default null */
+            state?: components["schemas"]["ContextState"] | null;
+            /**
+             * Text
+             * @description A part of the name or of the MITRE id, in any case
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * ActorSort
+         * @description Orders of the threat actors.
+         * @enum {string}
+         */
+        ActorSort: "name" | "objects";
         /**
          * AlertSeverity
          * @description Severity of an alert, least first.
@@ -961,7 +1201,7 @@ export interface components {
          * @description Stable names of the conditions; `docs/troubleshooting.md` lists each of them.
          * @enum {string}
          */
-        ConditionCode: "withdrawal-waiting" | "credential-expired" | "threatconnect-unavailable" | "entra-unavailable" | "sentinel-unavailable" | "job-failed" | "update-overdue" | "task-paused" | "task-killed" | "part-failing" | "check-failed" | "disk-low" | "documents-set-aside" | "database-set-aside" | "reading-by-time" | "clock-differs" | "credential-expiring";
+        ConditionCode: "withdrawal-waiting" | "context-withdrawal-waiting" | "credential-expired" | "threatconnect-unavailable" | "entra-unavailable" | "sentinel-unavailable" | "job-failed" | "update-overdue" | "task-paused" | "task-killed" | "part-failing" | "check-failed" | "disk-low" | "documents-set-aside" | "database-set-aside" | "reading-by-time" | "clock-differs" | "credential-expiring";
         /**
          * ConditionLink
          * @description The screen of the page where a condition is solved.
@@ -1045,6 +1285,159 @@ export interface components {
              * @description Ids of queries that saving it deletes, and whose objects are withdrawn then unless another query selects them; those of the others stay until they expire
              */
             withdraw?: string[];
+        };
+        /**
+         * Context
+         * @description How Context stands.
+         */
+        Context: {
+            /**
+             * Actor Types
+             * @description The input *Actor Group Types*
+             */
+            actor_types: components["schemas"]["ActorGroupType"][];
+            /** @description The input *Context Objects* */
+            choice: components["schemas"]["ContextChoice"];
+            /**
+             * Count Due
+             * @description Objects of Indicators whose relationships are still to be gone through
+             */
+            count_due: number;
+            /**
+             * Count Held Back
+             * @description Withdrawals that wait for a decision, for `context/withdraw`
+             */
+            count_held_back: number;
+            /** Count Refused */
+            count_refused: number;
+            /**
+             * Count Unwanted
+             * @description Live objects that are withdrawn after the next complete reading
+             */
+            count_unwanted: number;
+            /**
+             * Count Waiting
+             * @description Objects and withdrawals that wait to be sent
+             */
+            count_waiting: number;
+            /**
+             * Date Ended
+             * @description When everything had been gone through and sent last
+             */
+            date_ended: string | null;
+            error: components["schemas"]["ContextError"] | null;
+            /** Live */
+            live: components["schemas"]["ContextCount"][];
+            /** @description Null unless the Task is paused */
+            pause: components["schemas"]["Pause"] | null;
+            /**
+             * Requests Per Minute
+             * @description Requests that context may use of the API limit
+             */
+            requests_per_minute: number;
+            /**
+             * Seconds Left
+             * @description About how long sending takes, in what Indicators leave of the API limit; null where it is paused or something keeps it from being sent
+             */
+            seconds_left: number | null;
+        };
+        /**
+         * ContextChoice
+         * @description Choices of the context objects, each with all that the one before it has.
+         * @enum {string}
+         */
+        ContextChoice: "None" | "Owner identities" | "Owner identities and threat actors";
+        /**
+         * ContextCount
+         * @description How many objects of one kind are live.
+         */
+        ContextCount: {
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "identity" | "actor" | "relationship";
+        };
+        /**
+         * ContextError
+         * @description What keeps context objects from being sent. Indicators do not depend on it.
+         */
+        ContextError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @description The other side's own words; empty without any
+             */
+            reason: string;
+        };
+        /**
+         * ContextRefusal
+         * @description The last refusal of a context object.
+         */
+        ContextRefusal: {
+            /**
+             * Attempts
+             * @description How often just this content was refused
+             */
+            attempts: number;
+            /** Code */
+            code: string;
+            /**
+             * Date Refused
+             * Format: date-time
+             */
+            date_refused: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ContextSent
+         * @description The context objects that the Task Context sends again.
+         */
+        ContextSent: {
+            /** Count Objects */
+            count_objects: number;
+        };
+        /**
+         * ContextState
+         * @description How a context object stands in Sentinel.
+         * @enum {string}
+         */
+        ContextState: "live" | "waiting" | "refused" | "unwanted" | "withdrawn";
+        /**
+         * ContextVerification
+         * @description What a run of Verify came to about context objects, after the Indicators.
+         */
+        ContextVerification: {
+            /** Count Confirmed */
+            count_confirmed: number;
+            /**
+             * Count Held
+             * @description Live context objects by what was sent
+             */
+            count_held: number;
+            /**
+             * Count Recent
+             * @description Sent too recently to be judged
+             */
+            count_recent: number;
+            /**
+             * Count Unread
+             * @description In partitions, or with rows, that could not be read
+             */
+            count_unread: number;
+            /** @description Why their table could not be read; null where it was */
+            error: components["schemas"]["LogsError"] | null;
+            /**
+             * Findings
+             * @description One for each kind
+             */
+            findings: components["schemas"]["FindingCount"][];
         };
         /**
          * DetailBody
@@ -1241,17 +1634,27 @@ export interface components {
             helps_pattern_style: boolean;
             /** Id */
             id: string;
-            /** @description Null for an object that was not sent by this Service as far as it knows */
+            /** @description Also the one that a relationship begins at. Null for an object that was not sent by this Service as far as it knows, and for an identity or a threat actor */
             indicator: components["schemas"]["ReportedIndicator"] | null;
             /**
              * Is Requested
-             * @description Whether that Job still waits or runs
+             * @description Whether that Job still waits or runs, or a context object is on its way
              */
             is_requested: boolean;
+            /**
+             * Is Sendable
+             * @description Whether it may be sent again by itself
+             */
+            is_sendable: boolean;
             kind: components["schemas"]["FindingKind"];
             /**
+             * Name
+             * @description Of a context object; a relationship names its ends. Null for an Indicator
+             */
+            name: string | null;
+            /**
              * Pattern
-             * @description Of an unknown object
+             * @description Of an unknown Indicator
              */
             pattern: string | null;
             query: components["schemas"]["ReportedQuery"] | null;
@@ -1264,6 +1667,11 @@ export interface components {
             seen: components["schemas"]["SeenVersion"] | null;
             /** Stix Id */
             stix_id: string;
+            /**
+             * Stix Type
+             * @description `indicator`, or that of a context object
+             */
+            stix_type: string;
         };
         /**
          * FindingCount
@@ -1288,6 +1696,11 @@ export interface components {
             /** Count */
             count: number;
             /**
+             * Count Context Sendable
+             * @description Context objects that `verification/send-context` would send again for these filters, however many
+             */
+            count_context_sendable: number;
+            /**
              * Count Sendable
              * @description Indicators that `verification/send` would send again for these filters, however many; those that wait to be sent are left out
              */
@@ -1307,6 +1720,11 @@ export interface components {
          * @description Everything that is known of a value.
          */
         Findings: {
+            /**
+             * Actors
+             * @description The threat actors that one of its objects is to be related to
+             */
+            actors: components["schemas"]["ActorName"][];
             /**
              * Copies
              * @description The one that is sent first
@@ -1349,6 +1767,8 @@ export interface components {
              * @default 20
              */
             limit?: number;
+            /** @default null */
+            object_type?: components["schemas"]["ObjectType"] | null;
             /**
              * Offset
              * @default 0
@@ -1457,9 +1877,9 @@ export interface components {
             is_live: boolean;
             /**
              * Valid Until
-             * Format: date-time
+             * @description Null for a context object, which never ends
              */
-            valid_until: string;
+            valid_until: string | null;
         };
         /**
          * HigherQueries
@@ -1634,6 +2054,8 @@ export interface components {
         Job: {
             /** @description The wait that Sentinel asked for, while the Job is held up by it */
             asked_wait: components["schemas"]["AskedWait"] | null;
+            /** @description Null where it has called for none */
+            context: components["schemas"]["JobContext"] | null;
             /** Convert Runtime */
             convert_runtime: number | null;
             /**
@@ -1641,6 +2063,11 @@ export interface components {
              * @description How many values, or refused Indicators, it is about; 0 of a whole one
              */
             count_asked: number;
+            /**
+             * Count Context
+             * @description Context objects and their withdrawals that Sentinel has accepted, also after its end; null where it has called for none
+             */
+            count_context: number | null;
             /**
              * Count Converted
              * @description Of those read, how many were decided about
@@ -1756,6 +2183,25 @@ export interface components {
             waiting_seconds: number | null;
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * JobContext
+         * @description What became of the context objects that a Job has called for.
+         */
+        JobContext: {
+            /**
+             * Left Out
+             * @description Threat actors of its Indicators beyond the 10 that each of them is related to
+             */
+            left_out: number;
+            /** Refused */
+            refused: number;
+            /** Sent */
+            sent: number;
+            /** Waiting */
+            waiting: number;
+            /** Withdrawn */
+            withdrawn: number;
         };
         /**
          * JobPage
@@ -2323,6 +2769,8 @@ export interface components {
             by_query: components["schemas"]["QueryCount"][];
             /** By Type */
             by_type: components["schemas"]["TypeCount"][];
+            /** @description Null while *Context Objects* is None */
+            context: components["schemas"]["Context"] | null;
             health: components["schemas"]["HealthReport"];
             /** @description Null unless `hours` is given */
             history: components["schemas"]["MetricHistory"] | null;
@@ -2473,6 +2921,12 @@ export interface components {
             valid_until: string | null;
         };
         /**
+         * ObjectType
+         * @description STIX types of what is sent: Indicators, and what is their context.
+         * @enum {string}
+         */
+        ObjectType: "indicator" | "identity" | "threat-actor" | "relationship";
+        /**
          * OpenUpdate
          * @description An update that is running, or queued.
          */
@@ -2562,6 +3016,8 @@ export interface components {
          * @description What a TQL query would return; nothing was sent and nothing stored.
          */
         Preview: {
+            /** @description Null while *Context Objects* is None */
+            context: components["schemas"]["PreviewContext"] | null;
             /** Counts */
             counts: components["schemas"]["TypeCount"][];
             /** Estimated Objects */
@@ -2648,6 +3104,33 @@ export interface components {
              * @description May be empty: everything of these owners and types
              */
             tql: string;
+        };
+        /**
+         * PreviewContext
+         * @description What context would come of the query; as everything here, estimated from the sample.
+         */
+        PreviewContext: {
+            /**
+             * Estimated Actors
+             * @description At most: many Indicators may have the same one
+             */
+            estimated_actors: number;
+            /** Estimated Identities */
+            estimated_identities: number;
+            /**
+             * Estimated Left Out
+             * @description Relationships with threat actors beyond the 10 that an Indicator may have
+             */
+            estimated_left_out: number;
+            /** Estimated Relationships */
+            estimated_relationships: number;
+            /** Estimated Requests */
+            estimated_requests: number;
+            /**
+             * Estimated Seconds
+             * @description What sending it takes in what Indicators leave of the API limit
+             */
+            estimated_seconds: number;
         };
         /**
          * PreviewIndicator
@@ -2941,6 +3424,53 @@ export interface components {
             status: components["schemas"]["JobStatus"];
         };
         /**
+         * RefusedContextObject
+         * @description A context object that Sentinel refuses.
+         */
+        RefusedContextObject: {
+            /** Id */
+            id: string;
+            /**
+             * Is Live
+             * @description Whether Sentinel has an older version
+             */
+            is_live: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "identity" | "actor" | "relationship";
+            /**
+             * Name
+             * @description Of a relationship, that of its threat actor
+             */
+            name: string;
+            refusal: components["schemas"]["ContextRefusal"];
+            /** Stix Id */
+            stix_id: string;
+            /**
+             * Summary
+             * @description Of the Indicator of a relationship; null for other kinds
+             */
+            summary: string | null;
+        };
+        /**
+         * RefusedContextObjectPage
+         * @description A page of what Sentinel refuses of all kinds.
+         */
+        RefusedContextObjectPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["RefusedContextObject"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
          * RefusedObject
          * @description An object that Sentinel refused when it was sent last.
          */
@@ -2959,6 +3489,50 @@ export interface components {
             position: number | null;
             /** Query Id */
             query_id: string;
+        };
+        /**
+         * RelatedIndicator
+         * @description An object of an Indicator that is to be related to a threat actor.
+         */
+        RelatedIndicator: {
+            /**
+             * Hash Kind
+             * @description Of a File, which has an object for each hash
+             */
+            hash_kind: string | null;
+            /** Id */
+            id: string | null;
+            /** Owner */
+            owner: string | null;
+            /** @description Of the relationship; `live` where it is related in Sentinel */
+            state: components["schemas"]["ContextState"];
+            /** Summary */
+            summary: string | null;
+            /** Type */
+            type: string | null;
+            /**
+             * Value
+             * @description Of the object: for a File, one of its hashes
+             */
+            value: string;
+            /** Web Link */
+            web_link: string | null;
+        };
+        /**
+         * RelatedIndicatorPage
+         * @description A page of the Indicators of a threat actor.
+         */
+        RelatedIndicatorPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["RelatedIndicator"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
         };
         /**
          * Relation
@@ -3195,7 +3769,7 @@ export interface components {
          * @description Screens of the page where conditions are resolved, by their addresses.
          * @enum {string}
          */
-        Screen: "dashboard" | "configure" | "jobs" | "tasks";
+        Screen: "dashboard" | "configure" | "jobs" | "tasks" | "reports/context";
         /**
          * SeenVersion
          * @description The newest row of a finding's object in Sentinel.
@@ -3248,6 +3822,8 @@ export interface components {
             indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
             /** @default null */
             kind?: components["schemas"]["FindingKind"] | null;
+            /** @default null */
+            object_type?: components["schemas"]["ObjectType"] | null;
             /**
              * Owner
              * @default null
@@ -3504,7 +4080,7 @@ export interface components {
          * @description Names of the Tasks in addresses.
          * @enum {string}
          */
-        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "verify" | "match" | "cleaner";
+        TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "verify" | "match" | "context" | "cleaner";
         /**
          * TimeLeft
          * @description How long an update, or a Job and those before it, still takes.
@@ -3518,6 +4094,12 @@ export interface components {
             /** Seconds */
             seconds: number;
         };
+        /**
+         * Tlp
+         * @description TLP levels, the least strict first.
+         * @enum {string}
+         */
+        Tlp: "TLP:CLEAR" | "TLP:GREEN" | "TLP:AMBER" | "TLP:AMBER+STRICT" | "TLP:RED";
         /**
          * TqlChecked
          * @description ThreatConnect takes the TQL.
@@ -3590,6 +4172,8 @@ export interface components {
          * @description One update with the sums over its Jobs; `GET api/job/request?update_id=` has the Jobs.
          */
         Update: {
+            /** @description Null where it has called for none */
+            context: components["schemas"]["JobContext"] | null;
             /**
              * Count Asked
              * @description How many values, or refused Indicators, it is about; 0 of a whole one
@@ -3597,6 +4181,11 @@ export interface components {
             count_asked: number;
             /** Count Cancelled Jobs */
             count_cancelled_jobs: number;
+            /**
+             * Count Context
+             * @description Context objects and their withdrawals that Sentinel has accepted, also after its end; null where it has called for none
+             */
+            count_context: number | null;
             /**
              * Count Converted
              * @description Of those read, how many were decided about
@@ -3829,7 +4418,7 @@ export interface components {
             complete: components["schemas"]["VerificationRun"] | null;
             /**
              * Count Unknown
-             * @description Unknown objects that are still to be withdrawn, for `verification/withdraw`
+             * @description Unknown Indicators that are still to be withdrawn, for `verification/withdraw`
              */
             count_unknown: number;
             /**
@@ -3852,9 +4441,11 @@ export interface components {
         };
         /**
          * VerificationRun
-         * @description One run of Verify. Every live object of the ledger is in one of the counts, or a finding.
+         * @description One run of Verify. Every live object of Indicators is in one of the counts, or a finding.
          */
         VerificationRun: {
+            /** @description Of identities, threat actors and relationships; null where they were not compared */
+            context: components["schemas"]["ContextVerification"] | null;
             /** Count Confirmed */
             count_confirmed: number;
             /**
@@ -3971,6 +4562,14 @@ export interface components {
              * @description As in the lookup: in any spelling
              */
             values: string[];
+        };
+        /**
+         * WithdrawContextBody
+         * @description The number of withdrawals that are held back, as a person has typed it.
+         */
+        WithdrawContextBody: {
+            /** Count */
+            count: number;
         };
         /**
          * WithdrawUnknownBody
@@ -4691,6 +5290,659 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How Context stands: what is sent of owners and threat actors behind the Indicators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Context"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-context-actor": {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                sort?: "name" | "objects";
+                sort_order?: "asc" | "desc";
+                state?: ("live" | "waiting" | "refused" | "unwanted" | "withdrawn") | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of threat actors, each with the Groups that it is made of */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-context-actor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActorSearchBody"];
+            };
+        };
+        responses: {
+            /** @description The same, with filters in free text; nothing is changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-context-actor-actor_id-indicator": {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                actor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The Indicators of one threat actor, a line for each object */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelatedIndicatorPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-context-refused": {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The context objects that Sentinel refuses, of every kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedContextObjectPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-context-send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            /** @description Send again what Sentinel refuses of the context */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Context"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-context-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawContextBody"];
+            };
+        };
+        responses: {
+            /** @description Allow the withdrawals of context objects that are held back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Context"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8310,6 +9562,7 @@ export interface operations {
                 indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
                 kind?: ("missing" | "older" | "changed" | "unmatchable" | "unknown" | "expired-early") | null;
                 limit?: number;
+                object_type?: ("indicator" | "identity" | "threat-actor" | "relationship") | null;
                 offset?: number;
                 owner?: string | null;
                 query_id?: string | null;
@@ -8626,6 +9879,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UpdateAccepted"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-verification-send-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendFindingsBody"];
+            };
+        };
+        responses: {
+            /** @description Send again the context objects that Sentinel does not hold as they were sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextSent"];
                 };
             };
             /** @description The request cannot be understood */

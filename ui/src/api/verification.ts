@@ -5,11 +5,13 @@ import { typeSlug } from '../lib/label';
 import { useRefreshInterval } from '../shell/refresh';
 import { post } from './client';
 import type {
+  ContextSent,
   Finding,
   FindingKind,
   FindingPage,
   FindingSearchBody,
   IndicatorType,
+  ObjectType,
   SendFindingsBody,
   UpdateAccepted,
   Verification,
@@ -25,10 +27,11 @@ const PATH = 'verification/finding';
 
 export interface FindingFilter {
   kind: FindingKind | '';
+  objectType: ObjectType | '';
   indicatorType: IndicatorType | '';
   owner: string;
   queryId: string;
-  /** A part of a value or a pattern. */
+  /** A part of a value, a pattern or a name. */
   text: string;
 }
 
@@ -36,6 +39,7 @@ export interface FindingFilter {
 export function findingBodyOf(filter: FindingFilter): FindingSearchBody & SendFindingsBody {
   return {
     ...(filter.kind !== '' && { kind: filter.kind }),
+    ...(filter.objectType !== '' && { object_type: filter.objectType }),
     ...(filter.indicatorType !== '' && {
       indicator_type: typeSlug(filter.indicatorType) as NonNullable<
         FindingSearchBody['indicator_type']
@@ -92,7 +96,17 @@ export function useSendFindings() {
   });
 }
 
-/** Withdraws all unknown objects, whose number a person has typed. */
+/** Sends context objects of findings again: one of them, or all that filters name. */
+export function useSendContext() {
+  const refresh = useVerificationChanged();
+  return useMutation({
+    mutationFn: (body: SendFindingsBody) => post<ContextSent>('verification/send-context', body),
+    meta: { isShownInPlace: true },
+    onSettled: refresh,
+  });
+}
+
+/** Withdraws all unknown objects of Indicators, whose number a person has typed. */
 export function useWithdrawUnknown() {
   const refresh = useVerificationChanged();
   return useMutation({

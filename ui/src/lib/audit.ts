@@ -16,6 +16,8 @@ const actions = new Map([
   ['indicator-withdraw', 'Values withdrawn'],
   ['finding-send', 'Findings sent again'],
   ['finding-withdraw', 'Unknown objects withdrawn'],
+  ['context-send', 'Refused context objects sent again'],
+  ['context-withdraw', 'Withdrawal of context objects allowed'],
   ['task-run', 'Task run'],
   ['task-pause', 'Task paused'],
   ['task-resume', 'Task resumed'],

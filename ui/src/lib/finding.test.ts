@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 
 import type { Finding } from '../api/model';
 import {
+  makeContextFinding,
   makeFinding,
   makeLogsError,
   makeSeen,
@@ -125,4 +126,16 @@ it('a line of the file has a cell for each heading', () => {
   const indicator = { id: null, type: 'URL', summary: '[x]', owner: null, web_link: null };
   const unknown = makeFinding({ kind: 'unknown', held: null, pattern: '[x]', indicator });
   expect(findingCells(unknown).slice(0, 3)).toEqual(['Unknown', undefined, null]);
+});
+
+it('a context object has neither an end nor a confidence to differ in', () => {
+  const seen = makeSeen({ valid_until: null, confidence: null, is_revoked: true });
+  const finding = makeContextFinding({ kind: 'changed', seen });
+  expect(words(finding)).toEqual(['Revoked']);
+  expect(canSendOne(finding)).toBe(true);
+  expect(canSendOne(makeContextFinding({ is_sendable: false }))).toBe(false);
+  expect(findingCells(finding).slice(-2)).toEqual([
+    'Relationship',
+    'bad.example indicates Quiet Bear',
+  ]);
 });

@@ -3,7 +3,7 @@ import type { Finding, FindingKind, Verification } from '../api/model';
 import type { Cell } from './csv';
 import { typeLabel } from './label';
 import type { Tone } from './status';
-import { kindName } from './verification';
+import { kindName, objectTypeName } from './verification';
 
 interface KindFace {
   tone: Tone;
@@ -49,7 +49,8 @@ const kinds: Record<FindingKind, KindFace> = {
     tone: 'neutral',
     icon: 'question',
     meaning: 'Active under the source name of this Service, which has no record of it.',
-    offer: 'Withdraw them all.',
+    offer:
+      'Withdraw those of Indicators. Context objects are only listed: Indicators of another sender may name them.',
   },
 };
 
@@ -60,13 +61,22 @@ export function kindFace(kind: FindingKind): KindFace {
 /** Kinds of which many can be sent again at once. */
 const sendable: readonly FindingKind[] = ['missing', 'older', 'expired-early'];
 
+/** Whether a finding is about an identity, a threat actor or a relationship. */
+export function isContext({ stix_type: type }: Finding): boolean {
+  return type !== 'indicator';
+}
+
 /** Whether the object of one finding can be sent again now. */
-export function canSendOne({ kind, held, is_requested: isRequested }: Finding): boolean {
+export function canSendOne(finding: Finding): boolean {
+  const { kind, held, is_requested: isRequested } = finding;
+  if (isContext(finding)) return finding.is_sendable;
   return held !== null && !isRequested && (kind === 'changed' || sendable.includes(kind));
 }
 
 /** Whether an object goes out under a new id, as its own one is revoked or deleted. */
-export function needsNewId({ kind, held, seen }: Finding): boolean {
+export function needsNewId({ kind, held, seen, stix_type: type }: Finding): boolean {
+  // Indicators keep naming the identity of their owner.
+  if (type === 'identity') return false;
   const isGone = seen !== null && (seen.is_revoked || seen.is_deleted);
   return kind === 'changed' && held?.is_live === true && isGone;
 }
@@ -106,7 +116,9 @@ function confidenceWords(confidence: number | null): string {
   return confidence === null ? 'No confidence' : `Confidence ${confidence}`;
 }
 
-function endWords(seen: string | null, held: string): DifferencePart[] | null {
+function endWords(seen: string | null, held: string | null): DifferencePart[] | null {
+  // Context objects never end.
+  if (held === null) return null;
   if (seen === null) return ['Never ends, instead of ', { at: held }];
   if (new Date(seen).getTime() === new Date(held).getTime()) return null;
   return ['Ends ', { at: seen }, ' instead of ', { at: held }];
@@ -144,6 +156,8 @@ export const findingHeading: readonly string[] = [
   'Pattern',
   'STIX ID',
   'Request ID',
+  'Object Type',
+  'Name',
 ];
 
 /** A finding as a line of a file; times are as the API has them. */
@@ -163,5 +177,7 @@ export function findingCells(finding: Finding): Cell[] {
     finding.pattern,
     finding.stix_id,
     finding.request_id,
+    objectTypeName(finding.stix_type),
+    finding.name,
   ];
 }

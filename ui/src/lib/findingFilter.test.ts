@@ -6,8 +6,9 @@ import { findingFilterOf, isFindingFiltered, noFindingFilter } from './findingFi
 const of = (query: string) => findingFilterOf(new URLSearchParams(query));
 
 it('what is not understood counts as not chosen', () => {
-  expect(of('kind=lost&indicator_type=x&query_id=<b>')).toEqual({
+  expect(of('kind=lost&object_type=malware&indicator_type=x&query_id=<b>')).toEqual({
     kind: '',
+    objectType: '',
     indicatorType: '',
     owner: '',
     queryId: 'b',
@@ -17,9 +18,11 @@ it('what is not understood counts as not chosen', () => {
 
 it('the body has what is chosen alone, in free text', () => {
   expect(findingBodyOf(of(''))).toEqual({});
-  const query = 'kind=missing&indicator_type=email-address&owner=A%26B+%2B&query_id=q1&text=a+b';
+  const query =
+    'kind=missing&object_type=relationship&indicator_type=email-address&owner=A%26B+%2B&query_id=q1&text=a+b';
   expect(findingBodyOf(of(query))).toEqual({
     kind: 'missing',
+    object_type: 'relationship',
     indicator_type: 'email-address',
     owner: 'A&B +',
     query_id: 'q1',

@@ -2,7 +2,7 @@
 import type { FindingFilter } from '../api/verification';
 import { idOf } from './identifier';
 import { indicatorTypes, typeSlug } from './label';
-import { findingKinds } from './verification';
+import { findingKinds, verifiedTypes } from './verification';
 
 const MOST_CHARS = 500;
 
@@ -11,6 +11,7 @@ export function findingFilterOf(params: URLSearchParams): FindingFilter {
   const type = params.get('indicator_type');
   return {
     kind: findingKinds.find((known) => known === params.get('kind')) ?? '',
+    objectType: verifiedTypes.find((known) => known === params.get('object_type')) ?? '',
     indicatorType: indicatorTypes.find((known) => typeSlug(known) === type) ?? '',
     owner: (params.get('owner') ?? '').slice(0, MOST_CHARS),
     queryId: idOf(params.get('query_id')),
@@ -23,4 +24,11 @@ export function isFindingFiltered(filter: FindingFilter): boolean {
 }
 
 /** What clears all of them from the address. */
-export const noFindingFilter = { kind: '', indicator_type: '', owner: '', query_id: '', text: '' };
+export const noFindingFilter = {
+  kind: '',
+  object_type: '',
+  indicator_type: '',
+  owner: '',
+  query_id: '',
+  text: '',
+};

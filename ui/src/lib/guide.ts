@@ -20,6 +20,7 @@ export const screenPlaces = {
   Errors: 'operations.html#errors',
   Verify: 'operations.html#verify',
   Matches: 'operations.html#matches',
+  Context: 'operations.html#context',
   'Indicator Lookup': 'operations.html#indicator-lookup',
   Audit: 'operations.html#audit',
 } as const;

@@ -27,6 +27,14 @@ describe('a problem', () => {
   it('leads to where it is solved', () => {
     expect(conditionLink(make())).toEqual({ href: '#/jobs?open=j1', label: 'View in JOBS' });
     expect(conditionLink(make({ code: 'withdrawal-waiting' })).label).toBe('Review withdrawal');
+    const context = make({
+      code: 'context-withdrawal-waiting',
+      link: { screen: 'reports/context', params: {} },
+    });
+    expect(conditionLink(context)).toEqual({
+      href: '#/reports/context',
+      label: 'Review withdrawal',
+    });
     const low = make({ code: 'disk-low', link: { screen: 'dashboard', params: {} } });
     expect(conditionLink(low)).toEqual({ href: '#/dashboard', label: 'View Health' });
   });

@@ -38,7 +38,7 @@ export function conditionKey({ code, link, title }: Condition): string {
 /** Where a problem is solved. */
 export function conditionLink({ code, link }: Condition): { href: string; label: string } {
   const href = formatHash(link.screen, new URLSearchParams(link.params));
-  if (code === 'withdrawal-waiting') return { href, label: 'Review withdrawal' };
+  if (code.endsWith('withdrawal-waiting')) return { href, label: 'Review withdrawal' };
   if (link.screen === 'dashboard') return { href, label: 'View Health' };
   return { href, label: `View in ${link.screen.toUpperCase()}` };
 }

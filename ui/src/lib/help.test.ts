@@ -30,16 +30,21 @@ const api = readJson('ui/openapi.json') as { components: { schemas: unknown } };
  * A problem says itself what it is and where it is solved, and MATCHES how its last run ended; headings
  * name the orders of a list; the format of a file tells nothing.
  */
-const untold = /^(ConditionCode|MatchOutcome|MatchSort|Screen|Severity)$|\/format|\/indicator_type/;
+const untold =
+  /^(ActorSort|ConditionCode|MatchOutcome|MatchSort|Screen|Severity)$|\/format|\/indicator_type/;
 const enums = enumsOf(api.components.schemas, '').filter(([path]) => !untold.test(path));
 
 const topicOf: Record<string, TopicName> = {
   About: 'Error about',
+  ActorGroupType: 'Actor Group type',
   AlertSeverity: 'Severity',
   Change: 'Query change',
   CheckName: 'Check',
   CheckStatus: 'Check result',
   'ConfigureBody/properties/run/anyOf/0': 'Update',
+  ContextChoice: 'Context choice',
+  'ContextCount/properties/kind': 'Context object',
+  ContextState: 'Context state',
   ErrorState: 'Error state',
   Fate: 'Copy',
   FindingKind: 'Finding',
@@ -51,8 +56,10 @@ const topicOf: Record<string, TopicName> = {
   JobType: 'Job type',
   MatchKind: 'Match',
   Mode: 'Update',
+  ObjectType: 'Object type',
   Outcome: 'Outcome',
   'QueryResult/properties/sends_nothing/anyOf/0': 'Sends nothing',
+  'RefusedContextObject/properties/kind': 'Context object',
   Relation: 'Relation',
   Scope: 'Scope',
   SentState: 'State in Sentinel',
@@ -61,6 +68,7 @@ const topicOf: Record<string, TopicName> = {
   TaskCondition: 'Task state',
   TaskGroup: 'Task group',
   TaskSlug: 'Task',
+  Tlp: 'TLP',
   UpdateState: 'Update status',
   Verdict: 'Verdict',
 };

@@ -1,5 +1,6 @@
 /** What the words of the page mean, said where they stand. Loaded when somebody asks. */
 import { about, errorState } from './help/error';
+import { actorGroupType, contextChoice, contextKind, contextState, tlp } from './help/context';
 import { copy, relation, sentState, verdict } from './help/finding';
 import { severity, matchKind } from './help/match';
 import { check, checkResult, health, system } from './help/health';
@@ -7,7 +8,7 @@ import { inputs } from './help/input';
 import { basis, change, direction, indicatorType, sendsNothing } from './help/query';
 import { task, taskGroup, taskState } from './help/task';
 import type { Topic } from './help/topic';
-import { finding } from './help/verification';
+import { finding, objectType } from './help/verification';
 import { jobStatus, jobType, mode, outcome, scope, updateStatus } from './help/update';
 
 const precedence =
@@ -93,10 +94,40 @@ export const topics = {
     entries: finding,
     guide: 'operations.html#verify',
   },
+  'Object type': {
+    text: 'Besides Indicators, the input Context Objects sends what says who is behind them.',
+    entries: objectType,
+    guide: 'operations.html#verify',
+  },
   Match: {
     text: 'How sure it is that an alert is about an Indicator.',
     entries: matchKind,
     guide: 'operations.html#matches',
+  },
+  'Context state': {
+    text: 'What Microsoft Sentinel has of an owner, a threat actor or a relationship.',
+    entries: contextState,
+    guide: 'operations.html#context',
+  },
+  'Context object': {
+    text: 'What is sent besides Indicators, and always after them.',
+    entries: contextKind,
+    guide: 'operations.html#context',
+  },
+  'Context choice': {
+    text: 'The input Context Objects decides what is sent besides Indicators.',
+    entries: contextChoice,
+    guide: 'operations.html#context',
+  },
+  'Actor Group type': {
+    text: 'The input Actor Group Types decides which Groups are threat actors.',
+    entries: actorGroupType,
+    guide: 'operations.html#context',
+  },
+  TLP: {
+    text: 'The strictest level of the Groups of a threat actor, by which its object is marked.',
+    entries: tlp,
+    guide: 'mapping.html',
   },
   Severity: {
     text: 'Of an alert, as Microsoft Sentinel has it; of an Indicator, the highest of its alerts.',

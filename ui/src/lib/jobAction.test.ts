@@ -23,9 +23,15 @@ test('a line of the file has a cell for each heading, and every field of the API
   expect(cells).toHaveLength(jobHeading.length);
   expect(cells[jobHeading.indexOf('warnings')]).toBe('One. Two.');
   expect(cells[jobHeading.indexOf('query_precedence')]).toBe(1);
+  expect(cells[jobHeading.indexOf('context_sent')]).toBeUndefined();
+  const context = { waiting: 1, sent: 2, withdrawn: 3, refused: 4, left_out: 5 };
+  const others = jobCells(makeJob({ context, count_context: 5 }));
+  expect(others[jobHeading.indexOf('count_context')]).toBe(5);
+  expect(others[jobHeading.indexOf('context_left_out')]).toBe(5);
   const missing = Object.keys(job).filter((name) => !jobHeading.includes(name));
   expect(missing).toEqual([
     'query',
+    'context',
     'waiting_seconds',
     'asked_wait',
     'time_left',

@@ -35,6 +35,7 @@ const plainFields = [
   ],
   ...['count_duplicate', 'count_withheld', 'count_expired', 'count_unsupported'],
   ...['count_invalid', 'count_refused', 'count_withdrawn', 'count_failed', 'count_held_back'],
+  'count_context',
   ...[
     'count_object',
     'count_request',
@@ -43,7 +44,9 @@ const plainFields = [
     'limit_wait_seconds',
   ],
   ...['retry_of', 'failure_code', 'failure_reason'],
-] as readonly Exclude<keyof Job, 'query' | 'warnings' | MomentaryField>[];
+] as readonly Exclude<keyof Job, 'query' | 'warnings' | 'context' | MomentaryField>[];
+
+const contextFields = ['waiting', 'sent', 'withdrawn', 'refused', 'left_out'] as const;
 
 const queryFields = [
   'query_precedence',
@@ -54,12 +57,18 @@ const queryFields = [
   'query_sort_direction',
 ];
 
-export const jobHeading: readonly string[] = [...plainFields, 'warnings', ...queryFields];
+export const jobHeading: readonly string[] = [
+  ...plainFields,
+  ...contextFields.map((name) => `context_${name}`),
+  'warnings',
+  ...queryFields,
+];
 
 export function jobCells(job: Job): Cell[] {
-  const { query } = job;
+  const { query, context } = job;
   return [
     ...plainFields.map((name) => job[name]),
+    ...contextFields.map((name) => context?.[name]),
     job.warnings.join(' '),
     query.position + 1,
     query.owners.join('; '),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { makePreview } from '../test/factories';
-import { heldBackWords, overlapWords, sendingWords } from './preview';
+import { contextWords, heldBackWords, overlapWords, sendingWords } from './preview';
 
 test('what is to be sent is told with the time that it takes', () => {
   const preview = makePreview({
@@ -15,6 +15,27 @@ test('what is to be sent is told with the time that it takes', () => {
   );
   expect(sendingWords({ ...preview, is_exact: true })).toMatch(/^4,200 STIX objects/);
   expect(sendingWords(makePreview({ estimated_objects: 0 }))).toBe('Nothing');
+});
+
+test('context is told as an estimate, where it is on', () => {
+  expect(contextWords(makePreview())).toBeNull();
+  const context = {
+    estimated_identities: 1,
+    estimated_actors: 204,
+    estimated_relationships: 800,
+    estimated_left_out: 3,
+    estimated_requests: 11,
+    estimated_seconds: 8.25,
+  };
+  const preview = makePreview({ context, sample_count: 100, total_count: 4_000 });
+  expect(contextWords(preview)).toBe(
+    'Estimate from 100 of 4,000 Indicators: 1 owner identity, up to 204 threat actors, ' +
+      '800 relationships, 3 left out; about 8 s after the Indicators',
+  );
+  const owners = { ...context, estimated_actors: 0, estimated_relationships: 0 };
+  expect(contextWords({ ...preview, context: { ...owners, estimated_left_out: 0 } })).toContain(
+    ': 1 owner identity; about',
+  );
 });
 
 test('each higher query is named by its place in the list', () => {

@@ -13,6 +13,21 @@ export function sendingWords(preview: Preview): string {
   return capitalized(`${about}${objects} in ${requests}, about ${span} at the current API limit`);
 }
 
+/** What is sent of owners and threat actors besides, and which part of the query that is from. */
+export function contextWords(preview: Preview): string | null {
+  const { context, sample_count: sample, total_count: total } = preview;
+  if (context === null) return null;
+  const parts = [
+    counted(context.estimated_identities, 'owner identity', 'owner identities'),
+    context.estimated_actors > 0 && `up to ${counted(context.estimated_actors, 'threat actor')}`,
+    context.estimated_relationships > 0 && counted(context.estimated_relationships, 'relationship'),
+    context.estimated_left_out > 0 && `${formatCount(context.estimated_left_out)} left out`,
+  ];
+  const span = formatSpan(context.estimated_seconds);
+  const basis = `Estimate from ${formatCount(sample)} of ${counted(total, 'Indicator')}`;
+  return `${basis}: ${parts.filter(Boolean).join(', ')}; about ${span} after the Indicators`;
+}
+
 /** How many are sent from higher queries, and how that is known. */
 export function overlapWords({ higher, position }: Preview): string {
   if (position === 0) return 'None (highest precedence)';

@@ -5,6 +5,8 @@ export * as drag from './configure/drag';
 export { ImportDialog } from './configure/ImportDialog';
 export { MoveDialog } from './configure/MoveDialog';
 export { SaveEffect } from './configure/SaveEffect';
+export { ContextCard } from './dashboard/ContextCard';
+export { ContextPage } from './context/ContextPage';
 export { ContentDownload } from '../shell/ContentDownload';
 export { ErrorsPage } from './errors/ErrorsPage';
 export { JobsPage } from './jobs/JobsPage';

@@ -61,6 +61,8 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     limit_wait_seconds: 0,
     count_expected: null,
     count_held_back: 0,
+    count_context: null,
+    context: null,
     waiting_seconds: null,
     asked_wait: null,
     time_left: null,
@@ -106,6 +108,8 @@ export function makeUpdate(changes: Partial<Update> = {}): Update {
     count_object: 0,
     count_expected: null,
     count_held_back: 0,
+    count_context: null,
+    context: null,
     decision_request_id: null,
     is_confirmed: false,
     retry_of: null,
@@ -130,6 +134,7 @@ export function makePreview(changes: Partial<Preview> = {}): Preview {
     estimated_objects: 1,
     estimated_requests: 1,
     estimated_seconds: 0.6,
+    context: null,
     ...changes,
   };
 }

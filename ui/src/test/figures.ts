@@ -67,6 +67,7 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
     },
     matches: makeMatchSummary(),
     verification: makeVerification(),
+    context: null,
     health: { status: 'healthy', conditions: [] },
     history: null,
     ...changes,

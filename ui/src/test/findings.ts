@@ -64,6 +64,7 @@ export function makeFindings(changes: Partial<Findings> = {}): Findings {
     copies: [],
     queries: [],
     source_error: null,
+    actors: [],
     matches: { count: 0, alerts: [] },
     ...changes,
   };

@@ -1,5 +1,12 @@
 /** What Verify finds, for tests, with sensible defaults. */
-import type { Finding, FindingPage, LogsError, Verification, VerificationRun } from '../api/model';
+import type {
+  ContextVerification,
+  Finding,
+  FindingPage,
+  LogsError,
+  Verification,
+  VerificationRun,
+} from '../api/model';
 import { findingKinds } from '../lib/verification';
 
 export function makeLogsError(changes: Partial<LogsError> = {}): LogsError {
@@ -27,9 +34,44 @@ export function makeVerificationRun(
     count_unread: 0,
     count_requests: 3,
     error: null,
+    context: null,
     ...changes,
     findings: findingKinds.map((kind) => ({ kind, count: changes.findings?.[kind] ?? 0 })),
   };
+}
+
+export function makeContextVerification(
+  changes: Partial<Omit<ContextVerification, 'findings'>> & {
+    findings?: Partial<Record<Finding['kind'], number>>;
+  } = {},
+): ContextVerification {
+  return {
+    count_held: 8,
+    count_confirmed: 8,
+    count_recent: 0,
+    count_unread: 0,
+    error: null,
+    ...changes,
+    findings: findingKinds.map((kind) => ({ kind, count: changes.findings?.[kind] ?? 0 })),
+  };
+}
+
+/** A finding about a relationship of a Host with a threat actor. */
+export function makeContextFinding(changes: Partial<Finding> = {}): Finding {
+  return makeFinding({
+    id: '8',
+    stix_type: 'relationship',
+    stix_id: 'relationship--1',
+    name: 'bad.example indicates Quiet Bear',
+    held: {
+      is_live: true,
+      date_modified: '2026-03-01T08:00:00Z',
+      valid_until: null,
+      confidence: null,
+      date_accepted: '2026-03-01T08:00:05Z',
+    },
+    ...changes,
+  });
 }
 
 export function makeVerification(changes: Partial<Verification> = {}): Verification {
@@ -48,6 +90,8 @@ export function makeFinding(changes: Partial<Finding> = {}): Finding {
   return {
     id: '7',
     kind: 'missing',
+    stix_type: 'indicator',
+    name: null,
     stix_id: 'indicator--1',
     indicator: {
       id: '42',
@@ -69,6 +113,7 @@ export function makeFinding(changes: Partial<Finding> = {}): Finding {
     helps_pattern_style: false,
     request_id: null,
     is_requested: false,
+    is_sendable: true,
     ...changes,
   };
 }
@@ -96,6 +141,7 @@ export function makeFindingPage(data: Finding[], changes: Partial<FindingPage> =
     previous: null,
     total_count: data.length,
     count_sendable: 0,
+    count_context_sendable: 0,
     verification: makeVerification(),
     ...changes,
   };

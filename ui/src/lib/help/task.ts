@@ -14,6 +14,7 @@ export const task: Entries<Schemas['TaskSlug']> = {
     'Match',
     'Reads the alerts of Microsoft Sentinel and finds the Indicators that they are about.',
   ],
+  context: ['Context', 'Sends the owners and threat actors behind the Indicators, after these.'],
   cleaner: [
     'Cleaner',
     'Removes finished Jobs, errors and metrics that are older than Retention Days.',

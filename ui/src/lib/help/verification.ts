@@ -1,4 +1,4 @@
-/** What Verify finds. */
+/** What Verify finds, and of what kind the objects are. */
 import type { Entries, Schemas } from './topic';
 
 export const finding: Entries<Schemas['FindingKind']> = {
@@ -26,4 +26,14 @@ export const finding: Entries<Schemas['FindingKind']> = {
     'Unknown',
     'Active under the source name of this Service, which has no record of it: sent by an earlier App, by another sender, or before a state was lost.',
   ],
+};
+
+export const objectType: Entries<Schemas['ObjectType']> = {
+  indicator: ['Indicator', 'One value that ThreatConnect has.'],
+  identity: ['Identity', 'An owner of ThreatConnect, the author of its Indicators.'],
+  'threat-actor': [
+    'Threat actor',
+    'Groups of the types Adversary, Intrusion Set and Threat with the same name.',
+  ],
+  relationship: ['Relationship', 'An Indicator that indicates a threat actor.'],
 };

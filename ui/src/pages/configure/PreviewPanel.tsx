@@ -10,7 +10,7 @@ import { NumberText } from '../../components/NumberText';
 import { PlainList } from '../../components/PlainList';
 import { typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
-import { heldBackWords, overlapWords, sendingWords } from '../../lib/preview';
+import { contextWords, heldBackWords, overlapWords, sendingWords } from '../../lib/preview';
 import { formatSpan } from '../../lib/time';
 import { useNow } from '../../shell/clock';
 import classes from './PreviewPanel.module.css';
@@ -127,6 +127,7 @@ function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
 function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
   return [
     { name: 'To send', value: sendingWords(preview) },
+    { name: 'Context', value: contextWords(preview) },
     {
       name: 'Sample',
       value: preview.is_exact

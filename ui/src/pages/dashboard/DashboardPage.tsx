@@ -1,10 +1,10 @@
 /** DASHBOARD: what is in Sentinel, what was sent, the backlog, and whether all is well. */
 import { Skeleton, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 
 import { useSummary } from '../../api/metric';
-import type { MetricSummary } from '../../api/model';
+import type { Context, MetricSummary } from '../../api/model';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Link } from '../../components/Link';
 import { Notice } from '../../components/Notice';
@@ -21,6 +21,18 @@ import { HistoryCard } from './HistoryCard';
 import { ReadBackCards } from './ReadBackCards';
 import { RunningUpdate } from './RunningUpdate';
 import { Tiles } from './Tiles';
+
+interface Loaded {
+  default: ComponentType<{ context: Context }>;
+}
+
+/** There for those who send context alone, and so in the file that comes later. */
+const ContextCard = lazy(() =>
+  import('../further').then(
+    ({ ContextCard: Card }): Loaded => ({ default: Card }),
+    (): Loaded => ({ default: () => null }),
+  ),
+);
 
 function hasQueries(summary: MetricSummary): boolean {
   return summary.by_query.some(({ position }) => position !== null);
@@ -86,6 +98,11 @@ function Figures({ summary, period }: { summary: MetricSummary; period: Period }
       <div className={classes.cards}>
         <HistoryCard summary={summary} period={period} nowMs={nowMs} />
         <ReadBackCards summary={summary} />
+        {summary.context !== null && (
+          <Suspense fallback={null}>
+            <ContextCard context={summary.context} />
+          </Suspense>
+        )}
         <TypeCard summary={summary} />
         <QueryCard summary={summary} />
         <HealthCard summary={summary} />

@@ -14,6 +14,7 @@ import { Notice } from '../../components/Notice';
 import { OwnerNames } from '../../components/OwnerNames';
 import { SidePanel } from '../../components/SidePanel';
 import { TimeText } from '../../components/TimeText';
+import { jobContextWords } from '../../lib/context';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -205,6 +206,7 @@ function sendingFacts(job: Job): Fact[] {
       value:
         job.count_held_back > 0 && `${counted(job.count_held_back, 'object')}: too many at once`,
     },
+    { name: 'Context', value: job.context && jobContextWords(job.context) },
     { name: 'Requests', value: formatCount(job.count_request) },
     { name: 'Waited for the API limit', value: formatRuntime(job.limit_wait_seconds) },
     { name: 'Throttled requests', value: formatCount(job.count_throttled) },

@@ -8,6 +8,7 @@ import { Mono } from '../../components/Mono';
 import { Notice } from '../../components/Notice';
 import { Words } from '../../components/Words';
 import { lookedUpAs, verdictFace, verdictWords } from '../../lib/lookup';
+import { ActorCard } from './ActorCard';
 import { CopyTable } from './CopyTable';
 import classes from './LookupPage.module.css';
 import { MatchCard } from './MatchCard';
@@ -75,12 +76,15 @@ function Verdict({ findings: { row } }: { findings: Findings }) {
 }
 
 function Found({ findings, isBelowRow }: { findings: Findings; isBelowRow: boolean }) {
-  const { sent, refused, copies, near, queries, matches, source_error: sourceError } = findings;
-  const isEmpty = sent.length + refused.length + copies.length + near.length + matches.count === 0;
+  const { sent, refused, copies, near, queries, matches, actors } = findings;
+  const { source_error: sourceError } = findings;
+  const lists = [sent, refused, copies, near, actors];
+  const isEmpty = matches.count === 0 && lists.every(({ length }) => length === 0);
   return (
     <>
       {sourceError !== null && <SourceNotice error={sourceError} />}
       {matches.count > 0 && <MatchCard value={findings.row.value} matches={matches} />}
+      {actors.length > 0 && <ActorCard actors={actors} />}
       {copies.length > 0 && <CopyTable copies={copies} />}
       {near.length > 0 && <NearTable near={near} queries={queries} />}
       {refused.map((object) => (

@@ -10,6 +10,7 @@ import { TimesIn } from '../../components/TimesIn';
 import { keepList, keptList } from '../../lib/pastedList';
 import { MAX_VALUE_CHARS, splitPasted } from '../../lib/pasted';
 import { setParams, useRoute } from '../../shell/router';
+import { ActorSearch } from './ActorSearch';
 import { Details } from './Details';
 import { Results } from './Results';
 import { ValuesForm } from './ValuesForm';
@@ -46,6 +47,7 @@ export function LookupPage() {
               Paste values from a report or an alert. Each one is answered in a line: whether it is
               in Sentinel, from which owner and TQL query, and if not, why.
             </Text>
+            <ActorSearch />
           </EmptyState>
         </Card>
       )}

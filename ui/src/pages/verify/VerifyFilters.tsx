@@ -8,6 +8,7 @@ import { QueryFilter } from '../../components/QueryFilter';
 import { SearchField } from '../../components/SearchField';
 import { isFindingFiltered, noFindingFilter } from '../../lib/findingFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
+import { objectTypeName, verifiedTypes } from '../../lib/verification';
 import { setParams } from '../../shell/router';
 
 /** A changed filter begins at its first page. */
@@ -20,10 +21,17 @@ export function VerifyFilters({ filter }: { filter: FindingFilter }) {
     <>
       <SearchField
         label="Text"
-        placeholder="Part of a value"
+        placeholder="Part of a value or name"
         value={filter.text}
         clean={(text) => text.slice(0, 500)}
         onChange={(value) => setFindingFilter({ text: value })}
+      />
+      <FilterSelect
+        label="Object Type"
+        width={140}
+        data={verifiedTypes.map((type) => ({ value: type, label: objectTypeName(type) }))}
+        value={filter.objectType}
+        onChange={(value) => setFindingFilter({ object_type: value })}
       />
       <FilterSelect
         label="Indicator Type"

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { FindingPage } from '../../api/model';
 import { makeQueryClient } from '../../api/queryClient';
 import {
+  makeContextFinding,
+  makeContextVerification,
   makeFinding,
   makeFindingPage,
   makeLogsError,
@@ -205,4 +207,75 @@ it('a pattern that another style would help says so', async () => {
   await show(makeFindingPage([cannot], { verification: found }));
   const row = screen.getByRole('table', { name: 'Findings' }).textContent;
   expect(row).toContain('As logs write it');
+});
+
+const withContext = makeVerificationRun({
+  context: makeContextVerification({
+    count_confirmed: 5,
+    count_recent: 1,
+    count_unread: 1,
+    findings: { missing: 1 },
+  }),
+});
+const ofContext = makeVerification({ last: withContext, complete: withContext });
+
+it('context objects have their own account, and their findings are counted with the others', async () => {
+  await show(makeFindingPage([makeContextFinding()], { verification: ofContext }));
+  const card = screen.getByRole('group', { name: 'Verify' }).textContent;
+  expect(card).toContain('1,000 of 1,000 active objects');
+  expect(card).toContain('5 of 8 objects, 1 too recent to compare, 1 cannot be read');
+  expect(card).toContain('1 finding');
+  const row = screen.getByRole('table', { name: 'Findings' }).textContent;
+  expect(row).toContain('bad.example indicates Quiet Bear');
+  expect(row).toContain('Relationship');
+});
+
+it('context that cannot be read is told apart from the Indicators', async () => {
+  const run = makeVerificationRun({
+    context: makeContextVerification({ count_held: 0, error: makeLogsError() }),
+  });
+  await show(makeFindingPage([], { verification: makeVerification({ last: run, complete: run }) }));
+  expect(screen.getByText('Context objects could not be compared')).toBeDefined();
+  expect(screen.queryByText(/Everything that was compared/)).toBeNull();
+  expect(screen.getByText('1,000 of 1,000 active objects')).toBeDefined();
+});
+
+it('context objects are sent again by their own button, for the same filters', async () => {
+  const user = userEvent.setup();
+  await show(
+    makeFindingPage([makeContextFinding()], { verification: ofContext, count_context_sendable: 3 }),
+  );
+  await user.click(screen.getByRole('button', { name: 'Send 3 context objects again' }));
+  const dialog = within(screen.getByRole('dialog', { name: 'Send 3 context objects again?' }));
+  refusal = 'Nothing of this is to be sent again now.';
+  await user.click(dialog.getByRole('button', { name: 'Send Again' }));
+  expect(await dialog.findByText(refusal)).toBeDefined();
+  refusal = null;
+  await user.click(dialog.getByRole('button', { name: 'Send Again' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  expect(bodiesOf('verification/send-context')).toEqual([{}, {}]);
+  expect(bodiesOf('verification/send')).toEqual([]);
+});
+
+it.each([
+  ['threat-actor', true],
+  ['identity', false],
+])('a deleted %s is sent alone, under a new id: %s', async (type, isNew) => {
+  const user = userEvent.setup();
+  const seen = makeSeen({ is_deleted: true, valid_until: null, confidence: null });
+  const gone = makeContextFinding({ kind: 'changed', stix_type: type, name: 'Quiet Bear', seen });
+  await show(makeFindingPage([gone], { verification: ofContext }));
+  await user.click(screen.getByRole('button', { name: 'Send again: Quiet Bear' }));
+  const dialog = within(screen.getByRole('dialog', { name: 'Send this context object again?' }));
+  expect(dialog.getByText('Deleted')).toBeDefined();
+  expect(dialog.queryByText(/under a new ID/) !== null).toBe(isNew);
+  await user.click(dialog.getByRole('button', { name: 'Send Again' }));
+  await waitFor(() => expect(bodiesOf('verification/send-context')).toEqual([{ finding: 8 }]));
+});
+
+it('a context object that is on its way says so, and is not offered again', async () => {
+  const waiting = makeContextFinding({ is_requested: true, is_sendable: false });
+  await show(makeFindingPage([waiting], { verification: ofContext }));
+  expect(screen.getByText('On its way')).toBeDefined();
+  expect(screen.queryByRole('button', { name: /^Send again: / })).toBeNull();
 });

@@ -14,7 +14,7 @@ import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
 import { csvText } from '../../lib/csv';
-import { findingCells, findingHeading } from '../../lib/finding';
+import { findingCells, findingHeading, isContext } from '../../lib/finding';
 import { findingFilterOf, isFindingFiltered } from '../../lib/findingFilter';
 import { pageParams, type PageParams } from '../../lib/page';
 import { findingCount } from '../../lib/verification';
@@ -22,6 +22,7 @@ import { setParams, useRoute } from '../../shell/router';
 import { findingColumns } from './columns';
 import { KindTable } from './KindTable';
 import { SendAgain, SendOneDialog } from './SendAgain';
+import { SendContextAgain, SendOneContextDialog } from './SendContext';
 import { setFindingFilter, VerifyFilters } from './VerifyFilters';
 import { VerifyState } from './VerifyState';
 
@@ -45,7 +46,7 @@ export function VerifyPage() {
       <PageHeader
         title="Verify"
         summary="Does Microsoft Sentinel have what was sent?"
-        help={['Finding']}
+        help={['Finding', 'Object type']}
       >
         <RefreshControl
           updatedAtMs={found.dataUpdatedAt}
@@ -97,7 +98,10 @@ function Found({ page, filter, place }: FoundProps) {
           <FilterBar
             end={
               <>
-                <SendAgain filter={filter} count={page.count_sendable} />
+                {(filter.objectType === '' || filter.objectType === 'indicator') && (
+                  <SendAgain filter={filter} count={page.count_sendable} />
+                )}
+                <SendContextAgain filter={filter} count={page.count_context_sendable} />
                 <DownloadMenu
                   noun="finding"
                   content="findings"
@@ -144,7 +148,12 @@ function Found({ page, filter, place }: FoundProps) {
         </>
       )}
       {complete === null && <NothingYet state={state} />}
-      {toSend !== null && <SendOneDialog finding={toSend} onClose={() => setToSend(null)} />}
+      {toSend !== null &&
+        (isContext(toSend) ? (
+          <SendOneContextDialog finding={toSend} onClose={() => setToSend(null)} />
+        ) : (
+          <SendOneDialog finding={toSend} onClose={() => setToSend(null)} />
+        ))}
     </>
   );
 }

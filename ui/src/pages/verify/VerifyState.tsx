@@ -16,7 +16,7 @@ import { TimeDistance, TimeText } from '../../components/TimeText';
 import { verifyStage } from '../../lib/finding';
 import { remedyPlace } from '../../lib/guide';
 import { counted, formatCount } from '../../lib/number';
-import { confirmedWords, findingCount } from '../../lib/verification';
+import { confirmedWords, contextWords, findingCount } from '../../lib/verification';
 import classes from './VerifyPage.module.css';
 
 export function VerifyState({ state }: { state: Verification }) {
@@ -53,14 +53,25 @@ export function VerifyState({ state }: { state: Verification }) {
       {last?.error != null && (
         <LogsErrorNotice error={last.error} title="The last run could not read Sentinel" />
       )}
+      {complete?.context?.error != null && (
+        <LogsErrorNotice
+          error={complete.context.error}
+          title="Context objects could not be compared"
+        />
+      )}
       {complete !== null && complete.count_unread > 0 && <Silence count={complete.count_unread} />}
-      {complete !== null && findingCount(complete) === 0 && complete.count_confirmed > 0 && (
+      {complete !== null && isAllThere(complete) && (
         <Notice tone="good">
           <Text size="sm">Everything that was compared is in Sentinel as it was sent.</Text>
         </Notice>
       )}
     </>
   );
+}
+
+/** Whether all that was compared is there, and nothing was left out for want of an answer. */
+function isAllThere(run: VerificationRun): boolean {
+  return findingCount(run) === 0 && run.count_confirmed > 0 && !run.context?.error;
 }
 
 interface RunButtonProps {
@@ -162,6 +173,10 @@ function RunTime({ run }: { run: VerificationRun }) {
 function countFacts(run: VerificationRun): Fact[] {
   return [
     { name: 'Confirmed', value: confirmedWords(run) },
+    {
+      name: 'Context objects',
+      value: run.context !== null && run.context.error === null && contextWords(run.context),
+    },
     {
       name: 'Recent',
       value:

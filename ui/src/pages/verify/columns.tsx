@@ -13,8 +13,8 @@ import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
-import { canSendOne, kindFace } from '../../lib/finding';
-import { kindName } from '../../lib/verification';
+import { canSendOne, isContext, kindFace } from '../../lib/finding';
+import { kindName, objectTypeName } from '../../lib/verification';
 import { Difference } from './Difference';
 import classes from './VerifyPage.module.css';
 
@@ -22,8 +22,8 @@ import classes from './VerifyPage.module.css';
 export function findingColumns(onSend: (finding: Finding) => void): Column<Finding>[] {
   return [
     {
-      key: 'indicator',
-      heading: 'Indicator',
+      key: 'object',
+      heading: 'Object',
       width: '22%',
       cell: (finding) => <FindingName finding={finding} />,
     },
@@ -72,9 +72,10 @@ export function findingColumns(onSend: (finding: Finding) => void): Column<Findi
   ];
 }
 
-/** The Indicator; of an object that nobody here has sent, its pattern. */
+/** The Indicator, or a context object's name; of an object that nobody here has sent, its pattern. */
 function FindingName({ finding }: { finding: Finding }) {
   const { indicator, held, pattern } = finding;
+  if (isContext(finding)) return <ContextName finding={finding} />;
   if (indicator !== null && held !== null) {
     return (
       <>
@@ -95,9 +96,23 @@ function FindingName({ finding }: { finding: Finding }) {
   );
 }
 
+/** A relationship leads to the Indicator that it begins at. */
+function ContextName({ finding }: { finding: Finding }) {
+  const { indicator, held, name, stix_type: type } = finding;
+  return (
+    <>
+      <Words>{name === null || name === '' ? finding.stix_id : name}</Words>
+      <span className={classes.aside}>{objectTypeName(type)}</span>
+      {indicator !== null && <IndicatorName indicator={indicator} />}
+      {held === null && <CopyText what="STIX ID" value={finding.stix_id} />}
+    </>
+  );
+}
+
 function Action({ finding, onSend }: { finding: Finding; onSend: (finding: Finding) => void }) {
   const { request_id: requestId, is_requested: isRequested } = finding;
-  if (requestId === null && !canSendOne(finding)) return null;
+  const isOnItsWay = isContext(finding) && isRequested;
+  if (requestId === null && !canSendOne(finding) && !isOnItsWay) return null;
   return (
     <div className={classes.row}>
       {requestId !== null && (
@@ -106,11 +121,12 @@ function Action({ finding, onSend }: { finding: Finding; onSend: (finding: Findi
           <JobMark requestId={requestId} />
         </Text>
       )}
+      {isOnItsWay && <Text size="xs">On its way</Text>}
       {canSendOne(finding) && (
         <Button
           size="compact-xs"
           variant="default"
-          aria-label={`Send again: ${finding.indicator?.summary ?? finding.stix_id}`}
+          aria-label={`Send again: ${finding.name ?? finding.indicator?.summary ?? finding.stix_id}`}
           onClick={() => onSend(finding)}
         >
           Send again
