@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,24 @@ INDICATORS: Mapping[str, Indicator] = {
 """One at least of each type, and one for each case that a rule treats in its own way."""
 
 LONG_AGO = (NOW - dt.timedelta(hours=2)).isoformat()
+
+
+def make_alert(
+    alert_id: str, indicator_id: str, *, minutes_ago: int = 30, **values: Any
+) -> dict[str, Any]:
+    """A row of `SecurityAlert`, as a rule of the content writes it."""
+    at = (NOW - dt.timedelta(minutes=minutes_ago)).isoformat()
+    details = json.dumps({'IndicatorId': [indicator_id], 'Owner': ['Example Org']})
+    return {
+        'TimeGenerated': at,
+        'StartTime': at,
+        'EndTime': at,
+        'SystemAlertId': alert_id,
+        'AlertName': 'A rule',
+        'AlertSeverity': 'High',
+        'ExtendedProperties': json.dumps({'Custom Details': details}),
+        **values,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from content.source import queries
 
 from sentinel_app.core.alert_row import alerts_query
+from sentinel_app.core.verification import VerifiedTable
 from sentinel_app.core.verification_query import READ_BACK, VerificationQueries
 from tests.harness.builders.indicator import NOW
 from tests.harness.project import PROJECT
@@ -18,12 +19,17 @@ _FENCED = re.compile(r'^ *```kusto\n(.*?)^ *```', re.MULTILINE | re.DOTALL)
 def app_queries() -> dict[str, str]:
     """Return the queries that the App itself asks."""
     own = VerificationQueries(source_system='ThreatConnect-A "quoted" \\ name')
+    context = VerificationQueries(source_system='ThreatConnect-Main', table=VerifiedTable.OBJECTS)
     among = ('0a', 'ff')
     return {
         'app/sums': own.sums(2, now=NOW, settled_before=NOW),
         'app/sums-of-some': own.sums(3, now=NOW, settled_before=NOW, among=among),
         'app/objects': own.objects(among),
         'app/unknown': own.unknown(among, now=NOW),
+        'app/context-sums': context.sums(2, now=NOW, settled_before=NOW),
+        'app/context-sums-of-some': context.sums(3, now=NOW, settled_before=NOW, among=among),
+        'app/context-objects': context.objects(among),
+        'app/context-unknown': context.unknown(among, now=NOW),
         'app/history': own.history('VGhyZWF0---indicator--6c0f'),
         'app/read-back': READ_BACK,
         'app/alerts': alerts_query(NOW, NOW, most=100),

@@ -12,7 +12,7 @@ from content.source import queries
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import object_id, object_keys
-from tests.content.samples import INDICATORS
+from tests.content.samples import INDICATORS, make_alert
 from tests.content.workspace import SOURCE_SYSTEM, Workspace, dicts, opened
 from tests.harness.builders.indicator import NOW, make_indicator
 from tests.simulators.sentinel.table import row_id
@@ -28,21 +28,6 @@ OBJECT_COUNT = sum(len(object_keys(indicator)) for indicator in INDICATORS.value
 HOST_ID = row_id(SOURCE_SYSTEM, object_id(object_keys(INDICATORS['host'])[0]))
 
 
-def _alert(alert_id: str, indicator_id: str, *, minutes_ago: int = 30, **values: Any) -> Any:
-    at = (NOW - dt.timedelta(minutes=minutes_ago)).isoformat()
-    details = json.dumps({'IndicatorId': [indicator_id], 'Owner': ['Example Org']})
-    return {
-        'TimeGenerated': at,
-        'StartTime': at,
-        'EndTime': at,
-        'SystemAlertId': alert_id,
-        'AlertName': 'A rule',
-        'AlertSeverity': 'High',
-        'ExtendedProperties': json.dumps({'Custom Details': details}),
-        **values,
-    }
-
-
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
     """Objects of every type sent twice, one of them by another source too, and alerts."""
@@ -54,11 +39,11 @@ def workspace() -> Iterator[Workspace]:
         made.load_events(
             'SecurityAlert',
             [
-                _alert('a1', HOST_ID),
-                _alert('a1', HOST_ID, minutes_ago=20),
-                _alert('a2', HOST_ID, AlertName='Another rule'),
-                _alert('a3', HOST_ID.replace('---', '0---')),
-                _alert('a4', '', ExtendedProperties='{}'),
+                make_alert('a1', HOST_ID),
+                make_alert('a1', HOST_ID, minutes_ago=20),
+                make_alert('a2', HOST_ID, AlertName='Another rule'),
+                make_alert('a3', HOST_ID.replace('---', '0---')),
+                make_alert('a4', '', ExtendedProperties='{}'),
             ],
         )
         yield made
@@ -113,7 +98,7 @@ def test_matches_older_than_30_days_are_left_out() -> None:
     with opened() as workspace:
         workspace.send(INDICATORS.values())
         workspace.load_indicators()
-        long_ago = _alert('a1', HOST_ID, minutes_ago=31 * 24 * 60)
+        long_ago = make_alert('a1', HOST_ID, minutes_ago=31 * 24 * 60)
         workspace.load_events('SecurityAlert', [long_ago])
         assert _rows(workspace, 'hunting/matches') == []
 
@@ -161,6 +146,8 @@ def test_every_query_is_run_by_a_test() -> None:
     run = {
         *COUNTED,
         *('hunting/duplicates', 'hunting/matches', 'workbook/arrivals-by-day'),
+        # By the tests of context.
+        *('hunting/actors', 'hunting/indicators-of-actor'),
         *('workbook/matched-indicators', 'workbook/matches-by-day'),
     }
     assert run == {name for name in QUERIES if not name.startswith('rules/')}

@@ -13,7 +13,7 @@ from tests.content.tables import WORKSPACE_TABLES
 from tests.harness.builders.indicator import NOW, make_objects, make_options
 from tests.simulators.log_analytics.answer import Answer
 from tests.simulators.log_analytics.engine import Engine
-from tests.simulators.log_analytics.schema import INDICATORS
+from tests.simulators.log_analytics.schema import INDICATORS, OBJECTS
 from tests.simulators.sentinel.table import Table
 
 SOURCE_SYSTEM = 'ThreatConnect-Main'
@@ -82,6 +82,32 @@ class Workspace:
         ]
         self._table.append(source_system, objects, request_number=1)
 
+    def send_context(
+        self, objects: Iterable[Mapping[str, Any]], *, source_system: str = SOURCE_SYSTEM
+    ) -> None:
+        """Upload objects that are no Indicators, each time a minute later."""
+        self._clock_at += dt.timedelta(minutes=1)
+        self._table.append(source_system, [dict(stix) for stix in objects], request_number=1)
+
+    def delete(self, stix_id: str) -> None:
+        """Delete an object by hand, a minute later."""
+        self._clock_at += dt.timedelta(minutes=1)
+        self._table.delete(stix_id)
+
+    def load_all(self) -> None:
+        """Fill the tables of Indicators and of all other objects with what was uploaded."""
+        self.load_indicators()
+        self._engine.load(OBJECTS, self._rows_of(OBJECTS))
+
+    def load_deleted(self, stix_id: str) -> None:
+        """Add the row of an object that was deleted by hand, which says no more than its id."""
+        mark = {'TimeGenerated': (self.now - HOUR).isoformat(), 'IsDeleted': True}
+        rows = [row for row in self._rows_of(OBJECTS) if row['Id'].endswith(f'---{stix_id}')]
+        self._engine.load(OBJECTS, [{name: rows[0][name] for name in _IDENTITY} | mark])
+
+    def _rows_of(self, table: str) -> list[dict[str, Any]]:
+        return [row for row in self._table.rows() if row['Type'] == table]
+
     def load_indicators(self, *, written_late: bool = True) -> None:
         """Fill the table with what was uploaded.
 
@@ -90,7 +116,7 @@ class Workspace:
         """
         if written_late:
             self._clock_at = self.now
-        self._engine.load(INDICATORS, self._table.rows())
+        self._engine.load(INDICATORS, self._rows_of(INDICATORS))
 
     def load_deletions(self, *, with_all_columns: bool) -> None:
         """Add a row for everything that was uploaded, as deleting by hand does.
@@ -101,7 +127,7 @@ class Workspace:
         mark = {'TimeGenerated': (self.now - HOUR).isoformat(), 'IsDeleted': True, 'IsActive': True}
         rows = [
             {name: value for name, value in row.items() if with_all_columns or name in _IDENTITY}
-            for row in self._table.rows()
+            for row in self._rows_of(INDICATORS)
         ]
         self._engine.load(INDICATORS, [row | mark for row in rows])
 
