@@ -16,7 +16,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api, bomb, conversion, floor, lookup, pace, updates, verification
+from tests.bench import (
+    api,
+    bomb,
+    context,
+    conversion,
+    floor,
+    lookup,
+    pace,
+    updates,
+    verification,
+)
 from tests.bench.page import page
 from tests.bench.subject import Figures, Subject
 
@@ -33,6 +43,7 @@ SHORT = (
     'api',
     'lookup',
     'verification',
+    'context',
     'conversion',
     'bomb',
 )
@@ -64,6 +75,7 @@ def main(arguments: list[str]) -> None:
             'api': lambda: api.measure(subject, sizes[-1]),
             'lookup': lambda: lookup.measure(Path(folder), _say, sizes[-1]),
             'verification': lambda: verification.measure(subject, sizes[-1]),
+            'context': lambda: context.measure(subject),
             'conversion': lambda: conversion.measure(_say),
             'bomb': lambda: bomb.measure(Path(folder), _say),
         }

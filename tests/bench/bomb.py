@@ -24,7 +24,7 @@ from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.client import UPLOAD_LIMIT
 from sentinel_app.sentinel.responses import read_reply
 from sentinel_app.sentinel.transport import TOKEN_LIMIT
-from sentinel_app.threatconnect.client import LIST_LIMIT, PAGE_LIMIT
+from sentinel_app.threatconnect.instance import LIST_LIMIT, PAGE_LIMIT
 from sentinel_app.threatconnect.responses import read_answer
 from sentinel_app.threatconnect.whoami import WHOAMI_LIMIT
 

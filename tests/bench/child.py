@@ -79,7 +79,7 @@ def run(task: Mapping[str, Any]) -> None:
     engine.start()
     reports = [measured(engine, lambda: engine.save_queries(task['queries'], wait=False))]
     for mode in task['modes']:
-        _change(neighbors, task['changes'].get(mode, ()))
+        change(neighbors, task['changes'].get(mode, ()))
         reports.append(measured(engine, lambda mode=mode: engine.request_update(mode)))  # type: ignore[misc]
     (folder / REPORT).write_text(json.dumps(reports))
     engine.stop()
@@ -127,7 +127,7 @@ def _have_ended(engine: Engine, known: int) -> bool:
     return True
 
 
-def _change(neighbors: Neighbors, changes: Sequence[tuple[int, int]]) -> None:
+def change(neighbors: Neighbors, changes: Sequence[tuple[int, int]]) -> None:
     """Change the confidence of Indicators in ThreatConnect."""
     address = f'{neighbors.api_url.removesuffix("/api")}/_control/modify'
     for row_id, confidence in changes:

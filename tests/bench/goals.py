@@ -143,6 +143,30 @@ def _verify_pace(figures: Figures) -> float:
     return float(found['beside']['sending_s']) / float(found['alone']['sending_s'])
 
 
+def _context_ratio(name: str) -> Pick:
+    """With context against without it."""
+    return lambda figures: float(
+        figures['context']['with'][name] / figures['context']['without'][name]
+    )
+
+
+def _derived(figures: Figures) -> Figures:
+    found: Figures = figures['context']['derived']
+    return found
+
+
+def relationship_ms(figures: Figures) -> float:
+    """Processor time for each relationship, its share of the actors included."""
+    found = _derived(figures)
+    return float(found['cpu_s'] * 1e3 / found['live']['relationship'])
+
+
+def relationship_bytes(figures: Figures) -> float:
+    """Bytes of all tables of context for each relationship, indexes included."""
+    found = _derived(figures)
+    return float(sum(found['tables'].values()) / found['live']['relationship'])
+
+
 def _slowest_p95_ms(figures: Figures) -> float:
     found = figures['api']
     return max(
@@ -269,5 +293,47 @@ GOALS = (
         unit='times',
         pick=_verify_pace,
         digits=2,
+    ),
+    Goal(
+        measure='12,000 objects at the real limit, save to last Indicator, with context against'
+        ' without',
+        most=1.02,
+        unit='times',
+        pick=_context_ratio('to_last_s'),
+        digits=2,
+    ),
+    Goal(
+        measure='requests with context objects before the last Indicator of that update',
+        most=0,
+        unit='',
+        pick=lambda figures: float(figures['context']['with']['early']),
+    ),
+    Goal(
+        measure='a delta of 2,000 objects in the middle of context, request to last Indicator,'
+        ' against one without context',
+        most=1.5,
+        unit='times',
+        pick=_context_ratio('delta_to_last_s'),
+        digits=2,
+    ),
+    Goal(
+        measure='CPU for each relationship, actors included, of 100,000 objects with 1.5 actors'
+        ' each',
+        most=1,
+        unit='ms',
+        pick=relationship_ms,
+        digits=2,
+    ),
+    Goal(
+        measure='the same: `state.db` for each relationship, Groups and actors included',
+        most=600,
+        unit='bytes',
+        pick=relationship_bytes,
+    ),
+    Goal(
+        measure='the same: peak resident memory',
+        most=200,
+        unit='MiB',
+        pick=lambda figures: float(_derived(figures)['peak_mib']),
     ),
 )

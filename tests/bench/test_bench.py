@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.core.context_choice import ActorGroupType
 from sentinel_app.core.object_id import object_keys
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.bench import __main__ as bench
 from tests.bench import stores
 from tests.bench import yardstick as yardstick_module
+from tests.bench.context import relate
 from tests.bench.goals import GOALS, NOT_MEASURED, Goal
 from tests.bench.pace import least_s
 from tests.bench.page import page
@@ -60,6 +62,17 @@ def test_rows_of_another_owner_fit_beside_the_others():
     store = Store([*ROWS, *rows_of_owner(60, 'Demo Feed', 104)])
 
     assert Counter(row['ownerName'] == 'Demo Feed' for row in store.rows()) == {True: 60, False: 60}
+
+
+def test_indicators_have_one_and_a_half_threat_actors_on_average():
+    rows = [{**row, 'associatedGroups': {}} for row in ROWS]
+    store = Store(rows)
+    relate(store, rows, actors=7)
+    counts = [len(store.groups.of(row['id'])) for row in rows]
+
+    assert sum(counts) / len(rows) == 1.5
+    assert set(counts) == {0, 1, 2}
+    assert {group['type'] for group in store.groups.groups()} == set(ActorGroupType)
 
 
 @pytest.mark.parametrize(('requests', 'least'), [(1, 0), (100, 0), (101, 60), (250, 120)])
