@@ -22,6 +22,7 @@ from sentinel_app.config.settings import (
     SOURCE_SYSTEM_PREFIX,
 )
 from sentinel_app.container.stores import DATABASE_FILE, DOCUMENTS_FILE
+from sentinel_app.core.context_outbox import MOST_ACTORS
 from sentinel_app.core.description import DESCRIPTION_LIMIT
 from sentinel_app.core.health import EXPIRES_WITHIN, LOW_DISK_BYTES, OUTAGE_TRIES, OVERDUE_AFTER
 from sentinel_app.core.label import LABELS_LIMIT
@@ -39,7 +40,13 @@ from sentinel_app.core.retry import (
 )
 from sentinel_app.core.task import LONGEST_PAUSE, TASK_FACTS, TaskFacts
 from sentinel_app.core.tql import VALUES_IN_CLAUSE
-from sentinel_app.core.upload_limits import MAX_BYTES, MAX_OBJECTS, WINDOW_S
+from sentinel_app.core.upload_limits import (
+    KEPT_FREE,
+    MAX_BYTES,
+    MAX_OBJECTS,
+    WINDOW_S,
+    spare_s,
+)
 from sentinel_app.core.verification import JUDGED_AFTER, SETTLED_AFTER, WHOLE_EVERY
 from sentinel_app.core.verification_query import HISTORY_DAYS
 from sentinel_app.core.window import GREATEST_SKEW
@@ -47,7 +54,10 @@ from sentinel_app.diagnostics.check_result import CheckName
 from sentinel_app.diagnostics.match_report import RECENT_DAYS
 from sentinel_app.lifecycle import OTHERS_S
 from sentinel_app.log import LONGEST_LINE
+from sentinel_app.pipeline.context import GROUPS_AT_ONCE
+from sentinel_app.pipeline.context_upload import LONGEST_REST_S as CONTEXT_REST_S
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
+from sentinel_app.pipeline.group_screen import VALID_FOR_S
 from sentinel_app.pipeline.log_reader import MOST_QUERIES
 from sentinel_app.pipeline.withdraw_guard import ALWAYS_ALLOWED
 from sentinel_app.platform.wsgi_bridge import MAX_CONCURRENT
@@ -68,7 +78,7 @@ from sentinel_app.tasks.notifier import REST
 from sentinel_app.tasks.task_kill import GRACE_S
 from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S
 from sentinel_app.threatconnect import pace
-from sentinel_app.threatconnect.client import (
+from sentinel_app.threatconnect.instance import (
     DATE_WARNING_DURATION,
     LIST_LIMIT,
     LONGEST_QUERY,
@@ -115,6 +125,19 @@ def hours(objects: int) -> str:
     return ' '.join(f'{n} {what}{"s" if n > 1 else ""}' for n, what in parts if n)
 
 
+def context_row(indicators: int, actors: int, owners: int = 5) -> str:
+    """What context costs at one and a half actors an Indicator, as a row of the guide has it."""
+    relationships = indicators * 3 // 2
+    objects = owners + actors + relationships
+    took = round(spare_s(objects, REQUESTS_PER_MINUTE_LIMIT) / 60)
+    whole, rest = divmod(took, 60)
+    parts = [(whole, 'hours'), (rest, 'minutes')]
+    time = ' '.join(f'{n} {what}' for n, what in parts if n)
+    requests = -(-objects // MAX_OBJECTS)
+    rows = round(4 * objects, -3)
+    return f'| {indicators:,} | {actors:,} | {relationships:,} | {requests:,} | {time} | {rows:,} |'
+
+
 _ORDINALS = {7: 'seventh'}
 
 PAUSES = {
@@ -131,6 +154,7 @@ _MOST_A_MONTH = MOST_JOBS // (30 * 24)
 
 CLAIMS: dict[str, list[str]] = {
     INSTALL: [
+        f'remembered for up to {VALID_FOR_S / 60:g} minutes',
         f'The App warns {EXPIRES_WITHIN.days} days before a certificate expires',
         f'version {sentinel_app.__version__}, in the category',
         f'*Microsoft Sentinel* with version {sentinel_app.__version__}',
@@ -173,6 +197,10 @@ CLAIMS: dict[str, list[str]] = {
         f'takes {_LIMIT} requests in a minute for each application, with {MAX_OBJECTS} objects',
         f'shortest time at {_LIMIT} requests a minute',
         *(f'| {each:,} | {hours(each)} |' for each in (10_000, 100_000, 1_000_000, 5_000_000)),
+        *map(context_row, (10_000, 100_000, 1_000_000), (500, 2_000, 5_000)),
+        'For 1.5 threat actors an Indicator, as an example',
+        f'At most {MOST_ACTORS} threat actors of an Indicator are related',
+        f'for each Group once, {GROUPS_AT_ONCE:,} at a time',
         f'Pages wait in memory, at most {MOST_PAGES},',
         f'while {of("pipeline.convert", "MOST_OBJECTS_WAITING"):,} objects could be sent',
         f'*Degraded* when less than {LOW_DISK_BYTES // 1_000_000} MB are free',
@@ -262,6 +290,7 @@ CLAIMS: dict[str, list[str]] = {
         f'| with rests of up to {LONGEST_REST_S:g} s, at a Job {word(ATTEMPTS)} times',
         f'met, {word(ATTEMPTS)} times at this Job',
         f'after {word(minutes(REST))} minutes; the notification arrives',
+        f'tried again after at most {CONTEXT_REST_S / 60:g} minutes',
         f'for up to {_QUERIES.attempts} attempts, then by the next run',
         f'for up to {_QUERIES.retry_after_attempts} attempts, then by the next run',
         '*Throttled requests* in *Request Details* stays 0',
@@ -269,6 +298,7 @@ CLAIMS: dict[str, list[str]] = {
         f'works on {MAX_CONCURRENT} requests already',
         f'{_LIMIT} requests a minute is what Sentinel takes',
         f'cuts tags at {LABELS_LIMIT:,} bytes',
+        f'is one of more than {MOST_ACTORS}, of which',
     ],
 }
 OTHERS = {
@@ -336,3 +366,4 @@ def test_table_of_the_tasks_is_right(facts: TaskFacts) -> None:
 def test_waits_that_are_told_in_words() -> None:
     assert LONGEST_RETRY_AFTER_S == 3600, 'never longer than an hour'
     assert dt.timedelta(days=1) == RENOTIFY_AFTER, 'again after a day'
+    assert KEPT_FREE == 5, 'four fifths of the limit'

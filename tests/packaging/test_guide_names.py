@@ -38,7 +38,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     'the forms of ThreatConnect': frozenset(
         {
             *('+ Add New', '+ Create New Service', '+ Install', '+ NEW', 'API Path', 'Access ID'),
-            *('Administrator', 'Allow all', 'Allow all organizations'),
+            *('Administrator', 'Aliases', 'Allow all', 'Allow all organizations'),
             *('An Api service with this path already exists.', 'Automation & Feeds'),
             'App Services will be automatically restarted after an upgrade',
             *('Create API User', 'Custom TQL Timeout', 'Email Address', 'Enable Notifications'),
@@ -83,7 +83,18 @@ OTHER_CAPITALS = frozenset(
             'HTTPS',
             'INFO',
         ),
-        *('ISATAP', 'JSON', 'KEYCHAIN', 'NAT64', 'RBAC', 'README', 'STIX', 'STRICT', 'TEXT'),
+        *(
+            'ISATAP',
+            'JSON',
+            'KEYCHAIN',
+            'MITRE',
+            'NAT64',
+            'RBAC',
+            'README',
+            'STIX',
+            'STRICT',
+            'TEXT',
+        ),
     }
 )
 EMPHASIS = re.compile(r'(?<![*\w\\])\*(?![*\s])([^*\n]+?)(?<![\s*])\*(?!\*)')
