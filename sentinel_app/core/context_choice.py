@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
+
+from sentinel_app.core.indicator import Group, Indicator
 
 
 class ContextChoice(StrEnum):
@@ -32,3 +35,20 @@ class ActorGroupType(StrEnum):
     ADVERSARY = 'Adversary'
     INTRUSION_SET = 'Intrusion Set'
     THREAT = 'Threat'
+
+
+def actor_groups(
+    indicator: Indicator, types: Collection[ActorGroupType], owners: Collection[str]
+) -> tuple[Group, ...]:
+    """Return the Groups of an Indicator that may be threat actors.
+
+    Args:
+        indicator: the Indicator.
+        types: types of the Groups that are threat actors.
+        owners: the owners of the TQL query that returns the Indicator; none for all.
+    """
+    return tuple(
+        group
+        for group in indicator.groups
+        if group.type in types and (not owners or group.owner_name in owners)
+    )

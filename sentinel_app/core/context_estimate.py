@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sentinel_app.core.context_choice import ActorGroupType, ContextChoice
+from sentinel_app.core.context_choice import ActorGroupType, ContextChoice, actor_groups
 from sentinel_app.core.context_name import folded_name
 from sentinel_app.core.context_outbox import MOST_ACTORS
 from sentinel_app.core.indicator import Indicator
@@ -44,6 +44,7 @@ def context_estimate(
     sample: Iterable[tuple[Indicator, int]],
     choice: ContextChoice,
     actor_types: Collection[ActorGroupType],
+    owners: Collection[str] = (),
 ) -> ContextEstimate:
     """Return the context objects of a sample of Indicators.
 
@@ -53,25 +54,26 @@ def context_estimate(
         sample: Indicators with the number of their objects that are sent.
         choice: which context objects are sent.
         actor_types: types of the Groups that are threat actors.
+        owners: the owners of the TQL query; none for all.
     """
     if not choice.has_identities:
         return ContextEstimate()
-    owners, actors = set[str](), set[str]()
+    authors, actors = set[str](), set[str]()
     relationships = left_out = 0
     for indicator, objects in sample:
         if not objects:
             continue
-        owners.add(indicator.owner_name)
+        authors.add(indicator.owner_name)
         if not choice.has_actors:
             continue
-        groups = [group for group in indicator.groups if group.type in actor_types]
+        groups = actor_groups(indicator, actor_types, owners)
         names = {folded_name(group.name) for group in groups} - {''}
-        owners.update(group.owner_name for group in groups)
+        authors.update(group.owner_name for group in groups)
         actors |= names
         relationships += objects * min(len(names), MOST_ACTORS)
         left_out += objects * max(0, len(names) - MOST_ACTORS)
     return ContextEstimate(
-        identities=len(owners),
+        identities=len(authors),
         actors=len(actors),
         relationships=relationships,
         left_out=left_out,

@@ -202,11 +202,11 @@ class Previews:
             objects=objects,
             requests=requests,
             seconds=requests / self._requests_per_minute * WINDOW_S,
-            context=self._context(sample, taken, sum(counts.values())),
+            context=self._context(query, sample, taken, sum(counts.values())),
         )
 
     def _context(
-        self, sample: _Sample, taken: Mapping[ObjectKey, int], total: int
+        self, query: Query, sample: _Sample, taken: Mapping[ObjectKey, int], total: int
     ) -> PreviewContext | None:
         """Return what context would come of all Indicators if they are like the sample."""
         if not self._choice.has_identities:
@@ -215,7 +215,7 @@ class Previews:
             (each, sum(key not in taken for key in sample.keys[each.id]))
             for each in sample.indicators
         ]
-        found = context_estimate(sent, self._choice, self._actor_types)
+        found = context_estimate(sent, self._choice, self._actor_types, query.owners)
         estimate = found.scaled(max(1.0, total / len(sample.rows)) if sample.rows else 1.0)
         return PreviewContext(
             estimate=estimate,

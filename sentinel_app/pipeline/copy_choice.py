@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeGuard
 
-from sentinel_app.core.context_choice import ActorGroupType
+from sentinel_app.core.context_choice import ActorGroupType, actor_groups
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode
 from sentinel_app.core.ledger_row import LedgerRow
@@ -129,14 +129,8 @@ class CopyChoice:
 
     def _associate(self, item: ChosenObject, indicator: Indicator, draft: PageDraft) -> None:
         """Set what relationships have of the copy; the query decides about owners of Groups too."""
-        owners = draft.job.query.owners
-        item.groups = frozenset(
-            group.id
-            for group in indicator.groups
-            if group.id is not None
-            and group.type in self._actor_types
-            and (not owners or group.owner_name in owners)
-        )
+        groups = actor_groups(indicator, self._actor_types, draft.job.query.owners)
+        item.groups = frozenset(group.id for group in groups if group.id is not None)
         level = strictest(indicator.security_labels)
         item.tlp = None if level is None else level.strictness
 

@@ -239,7 +239,7 @@ class _Derivation:
         actor = merged(groups)
         generation, tlp = known.generation, None if actor.tlp is None else actor.tlp.strictness
         self._bring_back(known)
-        if known.id and (known.tlp != tlp or known.generation != generation):
+        if (known.tlp, known.generation) != (tlp, generation):
             values = (account, known.key.digest)
             self._transaction.execute(_SQL['relations_of_actor_due'], values)
         if (known.name, known.tlp) != (actor.name, tlp):

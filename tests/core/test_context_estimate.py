@@ -17,8 +17,9 @@ def estimate(
     *sample: tuple[Indicator, int],
     choice: ContextChoice = ContextChoice.ACTORS,
     types: Collection[ActorGroupType] = frozenset(ActorGroupType),
+    owners: Collection[str] = (),
 ) -> ContextEstimate:
-    return context_estimate(sample, choice, types)
+    return context_estimate(sample, choice, types, owners)
 
 
 def with_groups(*groups: Group, owner: str = 'Example Org') -> Indicator:
@@ -39,6 +40,12 @@ def test_group_that_stands_for_no_actor_counts_for_nothing() -> None:
     groups = (group('Paper', 'Report'), group('Bear', 'Threat'), group(' \u200b'))
     found = estimate((with_groups(*groups), 1), types={ActorGroupType.ADVERSARY})
     assert found == ContextEstimate(identities=1)
+
+
+def test_group_of_an_owner_that_the_query_leaves_out_stands_for_no_actor() -> None:
+    indicator = with_groups(group('Bear'), group('Cat', owner='Källa'))
+    found = estimate((indicator, 1), owners=['Example Org'])
+    assert found == ContextEstimate(identities=1, actors=1, relationships=1)
 
 
 def test_indicator_that_is_not_sent_counts_for_nothing() -> None:

@@ -245,3 +245,20 @@ def test_indicator_that_comes_back_is_related_under_its_new_id(
             related.settle(engine)
             assert related.held(world) == related.expected(world)
     assert len(world.sentinel.held_objects(None, 'relationship')) == 2
+
+
+def test_group_of_an_owner_that_the_query_leaves_out_is_not_related(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load(hosts(2))
+    groups = world.store.groups
+    own = groups.add({'type': 'Adversary', 'name': 'Quiet Bear', 'ownerName': ORGANIZATION})
+    other = groups.add({'type': 'Adversary', 'name': 'Loud Fox', 'ownerName': RESEARCH})
+    for row in world.store.rows():
+        for group in (own, other):
+            groups.associate(group['id'], row['id'])
+    with Engine(world, tmp_path, **ACTORS) as engine:
+        engine.save_queries([query(owners=[ORGANIZATION])])
+        related.settle(engine)
+        assert related.held(world) == related.expected(world, owners=[ORGANIZATION])
+        assert 'Loud Fox' not in str(world.sentinel.sent_objects('threat-actor'))
