@@ -20,7 +20,8 @@ export function ActorSearch() {
       <TextInput
         label="Or find the Indicators of a threat actor"
         placeholder="Part of its name"
-        w={300}
+        w={360}
+        maw="100%"
         value={text}
         maxLength={500}
         spellCheck={false}
