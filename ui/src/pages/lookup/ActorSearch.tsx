@@ -20,8 +20,7 @@ export function ActorSearch() {
       <TextInput
         label="Or find the Indicators of a threat actor"
         placeholder="Part of its name"
-        w={360}
-        maw="100%"
+        className={classes.actorName}
         value={text}
         maxLength={500}
         spellCheck={false}
