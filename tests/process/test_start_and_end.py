@@ -88,6 +88,8 @@ class TestShutdownDuringEachStage:
         with make_stand(rows=rows, limit_count=1_000) as stand:
             stand.app.start()
             assert stand.api('POST', 'api/task/convert/pause', {}).status_code == 200
+            # However late the end comes, the last pages have not been read by then.
+            stand.threatconnect.faults.on('slow_above', after=3, rows=500, wait_s=60.0)
             begin_update(stand, rows)
             until(lambda: in_memory(stand) == FIRST_PAGE_SIZE + LARGEST_PAGE_SIZE)
             assert stand.api('POST', 'api/task/convert/resume', {}).status_code == 200
