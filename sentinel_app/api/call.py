@@ -9,10 +9,14 @@ from typing import Generic, Literal, TypeVar
 from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.schemas import Body, Shape
 from sentinel_app.api.user import known_user
+from sentinel_app.errors import NotFoundError
 
 JSON = 'application/json'
 CSV = 'text/csv'
 TEXT = 'text/plain'
+
+_LARGEST_ID = 2**63 - 1
+"""The largest integer that the database takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,23 @@ class Request(Generic[Input]):
         """Name of the user for the audit; None where ThreatConnect does not say."""
         user = known_user(self.deps.identity, self.token)
         return user.name if user else None
+
+    def number_in_path(self, name: str, *, of: str) -> int:
+        """Return a value in its path that is the number of something.
+
+        Args:
+            name: of the value.
+            of: what it is the number of, in words for people.
+
+        Raises:
+            NotFoundError: nothing can have it.
+        """
+        text = self.path[name]
+        # Their length first: Python refuses to read numbers of thousands of digits.
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
+        if not is_number or int(text) > _LARGEST_ID:
+            raise NotFoundError(f'No {of} has this ID.')
+        return int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,6 @@ from sentinel_app.api.schemas import (
 )
 from sentinel_app.core.context_report import ActorFilter
 from sentinel_app.core.query import SortDirection
-from sentinel_app.errors import NotFoundError
-
-_LARGEST_ID = 2**63 - 1
 
 Wanted = TypeVar('Wanted', ActorParameters, ActorSearchBody)
 
@@ -65,7 +62,9 @@ def list_related(request: Request[PageParameters]) -> RelatedIndicatorPage:
     """Return a page of the Indicators of a threat actor."""
     wanted = request.input
     found, total = request.deps.diagnostics.context.related(
-        _actor_id(request.path['actor_id']), limit=wanted.limit, offset=wanted.offset
+        request.number_in_path('actor_id', of='threat actor'),
+        limit=wanted.limit,
+        offset=wanted.offset,
     )
     return page_of(request, RelatedIndicatorPage, map(related_reply, found), total=total)
 
@@ -98,14 +97,3 @@ def _changed(deps: ApiDeps) -> Context:
 
 def _state(deps: ApiDeps) -> Context:
     return context_reply(deps.diagnostics.context.status())
-
-
-def _actor_id(text: str) -> int:
-    """Return the id in a path.
-
-    Raises:
-        NotFoundError: no threat actor can have it.
-    """
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
-        raise NotFoundError('No threat actor has this ID.')
-    return int(text)

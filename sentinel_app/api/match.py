@@ -20,9 +20,6 @@ from sentinel_app.api.schemas import (
 )
 from sentinel_app.core.match import MatchFilter
 from sentinel_app.core.query import SortDirection
-from sentinel_app.errors import NotFoundError
-
-_LARGEST_ID = 2**63 - 1
 
 Wanted = TypeVar('Wanted', MatchedIndicatorParameters, MatchedIndicatorSearchBody)
 
@@ -68,24 +65,13 @@ def list_alerts(request: Request[MatchedAlertParameters]) -> MatchedAlertPage:
     """Return a page of the alerts of one Indicator, newest first."""
     report, wanted = request.deps.diagnostics.matches, request.input
     found, total = report.alerts(
-        _indicator_id(request.path['indicator_id']),
+        request.number_in_path('indicator_id', of='Indicator'),
         _filter(wanted),
         limit=wanted.limit,
         offset=wanted.offset,
     )
     replies = (alert_reply(each, report) for each in found)
     return page_of(request, MatchedAlertPage, replies, total=total)
-
-
-def _indicator_id(text: str) -> int:
-    """Return the id in a path.
-
-    Raises:
-        NotFoundError: no Indicator can have it.
-    """
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
-        raise NotFoundError('No Indicator has this ID.')
-    return int(text)
 
 
 def _is_descending(wanted: MatchedIndicatorFields) -> bool:

@@ -188,7 +188,7 @@ def test_indicator_that_was_never_matched_has_no_alerts(matched: Stand) -> None:
     assert matched.get('/api/match/999/alert').json['data'] == []
 
 
-@pytest.mark.parametrize('name', ['a', '-1', '1.5', '9223372036854775808', '%C2%B2'])
+@pytest.mark.parametrize('name', ['a', '-1', '1.5', '9223372036854775808', '9' * 5_000, '%C2%B2'])
 def test_id_that_no_indicator_can_have_is_not_found(matched: Stand, name: str) -> None:
     assert matched.get(f'/api/match/{name}/alert').status_code == 404
 
