@@ -31,6 +31,8 @@ class SourcePage:
     """The server's own time, from its `Date` header."""
     count: int | None = None
     """Total number of matching rows, if requested."""
+    row_bytes: int = 0
+    """Mean size of a row in the response, in bytes; 0 if it is not known."""
 
 
 class Source(Protocol):

@@ -45,6 +45,8 @@ class RangePage:
     """Time range that is still to be read; None if nothing is left."""
     server_at: dt.datetime
     """ThreatConnect's time before these rows were read."""
+    row_bytes: int = 0
+    """Mean size of a row in the response, in bytes; 0 if it is not known."""
 
 
 @dataclass(slots=True)
@@ -159,7 +161,12 @@ class RangeReader:
                 rows, count, present_at = page.rows, page.count or 0, page.server_at
                 if len(rows) == count:
                     self._hint = _hint(head, count / limit, crowded_until, present_at)
-                    return RangePage(rows=rows, rest=time_range.after(head), server_at=first_at)
+                    return RangePage(
+                        rows=rows,
+                        rest=time_range.after(head),
+                        server_at=first_at,
+                        row_bytes=page.row_bytes,
+                    )
                 # Fewer rows than the count, though there was room for them.
                 fits = len(rows)
             if head.is_one_second:
@@ -202,7 +209,12 @@ class RangeReader:
         gathering.found_in_pass.update(rows)
         gained = len(gathering.found_in_pass) - offset
         gathering.is_pass_over = not gained or offset + gained >= gathering.count
-        return RangePage(rows=new, rest=time_range, server_at=gathering.server_at)
+        return RangePage(
+            rows=new,
+            rest=time_range,
+            server_at=gathering.server_at,
+            row_bytes=page.row_bytes,
+        )
 
     def _check_complete(self, gathering: _Gathering, time_range: TimeRange) -> RangePage:
         """End the second if the number of rows matches the count before and now."""

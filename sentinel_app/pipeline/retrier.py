@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.job import Stage
@@ -18,10 +18,26 @@ FIRST_PAGE_SIZE = 1_000
 LARGEST_PAGE_SIZE = 2_000
 """Maximum rows of a page. ThreatConnect allows 10,000, but larger pages only cost memory."""
 
+LARGEST_PAGE_BYTES = 2_500_000
+"""Size that a page may be expected to have: with many attributes or Groups to a row it has fewer
+rows, as the memory of an update is that of its pages."""
+
 QUICK_PAGE_S = 10.0
 """Maximum seconds of a page after which the next one may be larger."""
 
 Answer = TypeVar('Answer')
+
+
+class Sized(Protocol):
+    """A page whose rows have a size."""
+
+    @property
+    def row_bytes(self) -> int:
+        """Mean size of a row, in bytes; 0 if it is not known."""
+        ...
+
+
+SizedPage = TypeVar('SizedPage', bound=Sized | None)
 
 _log = EventLog(__name__)
 
@@ -62,10 +78,11 @@ class Retrier:
                 self._troubles.answered(System.THREATCONNECT)
                 return answer
 
-    def call_sized(self, call: Callable[[int], Answer], size: int) -> tuple[Answer, int]:
-        """Return the result of `call` for a page size, and the size for the next page.
+    def call_sized(self, call: Callable[[int], SizedPage], size: int) -> tuple[SizedPage, int]:
+        """Return the page that `call` gets for a page size, and the size for the next page.
 
-        A page that times out is requested again with half the size; a quick one doubles the next.
+        A page that times out is requested again with half the size; a quick one doubles the next,
+        as far as rows of this size fit on it.
 
         Raises:
             RetryableError: the error of the last attempt.
@@ -75,7 +92,7 @@ class Retrier:
         while True:
             began = self._clock.monotonic()
             try:
-                answer = call(size)
+                page = call(size)
                 break
             except RetryableError as error:
                 is_quick = False
@@ -84,7 +101,9 @@ class Retrier:
                 self.wait(error)
         self._troubles.answered(System.THREATCONNECT)
         is_quick = is_quick and self._clock.monotonic() - began < QUICK_PAGE_S
-        return answer, min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size
+        next_size = min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size
+        row_bytes = 0 if page is None else page.row_bytes
+        return page, min(next_size, max(1, LARGEST_PAGE_BYTES // max(1, row_bytes)))
 
     def wait(self, error: RetryableError) -> None:
         """Wait before the next attempt.

@@ -67,16 +67,16 @@ class RowReader:
             known_at = self._read_by_id(update, question, time_range, take, stop)
             if known_at is not None:
                 return known_at
-        first_at, rest = None, time_range
+        first_at, rest, size = None, time_range, PAGE_SIZE
         bound = self._bound(question, time_range, stop, least_on_page=LEAST_BY_TIME)
         # A new one each time, as the rows of an interrupted reading are lost.
         ranges = RangeReader(self._source)
         while True:
-            page, _ = ranges.read(
+            page, size = ranges.read(
                 update.id,
                 lambda part: question(part, None),
                 rest,
-                size=PAGE_SIZE,
+                size=min(size, PAGE_SIZE),
                 retrier=Retrier(self._clock, stop, self._troubles),
             )
             first_at = first_at or page.server_at
@@ -95,11 +95,12 @@ class RowReader:
         stop: Stop,
     ) -> dt.datetime | None:
         """Return ThreatConnect's time before the first page; None if this cannot be read by id."""
-        last_id, first_at, bound = None, None, self._bound(question, time_range, stop)
+        last_id, first_at, size = None, None, PAGE_SIZE
+        bound = self._bound(question, time_range, stop)
         while True:
-            page, _ = self._ids.read(
+            page, size = self._ids.read(
                 question(time_range, last_id),
-                size=PAGE_SIZE,
+                size=min(size, PAGE_SIZE),
                 retrier=Retrier(self._clock, stop, self._troubles),
                 update=update,
                 stop=stop,

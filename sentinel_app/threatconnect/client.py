@@ -34,12 +34,13 @@ from sentinel_app.threatconnect.instance import (
     READ_TIMEOUTS,
     Instance,
     Param,
+    Response,
+    date_of,
     page_params,
 )
 from sentinel_app.threatconnect.member import security_labels_of
 from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.payload import (
-    Payload,
     count_of,
     known_count,
     owner_name,
@@ -57,8 +58,8 @@ _OWNERS: Final = '/v3/security/owners'
 _KEYWORDS: Final = '/v3/indicators/tql'
 
 Taken = TypeVar('Taken')
-Take = Callable[[Payload, dt.datetime], Taken]
-"""Converts a response and its time to the result; raises if it does not fit the request."""
+Take = Callable[[Response], Taken]
+"""Converts a response to the result; raises if it does not fit the request."""
 
 
 class ThreatConnectSource:
@@ -115,10 +116,10 @@ class ThreatConnectSource:
         Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
         """
 
-        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
-            rows = self._fitting(payload, question, limit)
+        def take(response: Response) -> SourcePage:
+            rows = self._fitting(response, question, limit)
             check_order(rows)
-            return SourcePage(rows=tuple(rows), server_at=server_at)
+            return _page(rows, response)
 
         return self._ask_question(question, self._page_params(question.tql, limit, 0), take)
 
@@ -135,10 +136,9 @@ class ThreatConnectSource:
             # ThreatConnect returns no count on further pages.
             params['count'] = True
 
-        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
-            rows = self._fitting(payload, question, limit)
-            count = None if offset else count_of(payload)
-            return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
+        def take(response: Response) -> SourcePage:
+            rows = self._fitting(response, question, limit)
+            return _page(rows, response, count=None if offset else count_of(response.payload))
 
         return self._ask_question(question, params, take)
 
@@ -149,9 +149,9 @@ class ThreatConnectSource:
             SentinelAppError: as for `read_page`.
         """
 
-        def take(payload: Payload, server_at: dt.datetime) -> tuple[int, dt.datetime]:
-            check_fit(rows_of(payload), question, limit=1)
-            return count_of(payload), server_at
+        def take(response: Response) -> tuple[int, dt.datetime]:
+            check_fit(rows_of(response.payload), question, limit=1)
+            return count_of(response.payload), response.server_at
 
         return self._ask_question(question, _count_params(question), take)
 
@@ -173,7 +173,7 @@ class ThreatConnectSource:
         """Send the request in the form that fits the question's length, for any page."""
 
         def ask(form: Form) -> Taken:
-            return take(*self._read(params, form))
+            return take(self._read(params, form))
 
         return self.instance.ask(
             ask,
@@ -183,10 +183,10 @@ class ThreatConnectSource:
 
     def _ask_empty(self, question: Question, form: Form) -> None:
         params = _count_params(empty_question(question))
-        payload, _ = self._read(params, form)
+        payload = self._read(params, form).payload
         check_empty(rows_of(payload), known_count(payload))
 
-    def _read(self, params: Mapping[str, Param], form: Form) -> tuple[Payload, dt.datetime]:
+    def _read(self, params: Mapping[str, Param], form: Form) -> Response:
         return self.instance.call('GET', _INDICATORS, params, form=form, limit=PAGE_LIMIT)
 
     def _longest_params(self, question: Question) -> dict[str, Param]:
@@ -194,9 +194,9 @@ class ThreatConnectSource:
         return self._page_params(question.tql, LARGEST_LIMIT, 0)
 
     def _fitting(
-        self, payload: Payload, question: Question, limit: int
+        self, response: Response, question: Question, limit: int
     ) -> list[Mapping[str, object]]:
-        rows = rows_of(payload)
+        rows = rows_of(response.payload)
         check_fit(rows, question, limit=limit, fields=self._fields)
         return rows
 
@@ -213,8 +213,8 @@ class ThreatConnectSource:
         params: dict[str, Param] = {'owner': owner, 'resultStart': start, 'resultLimit': limit}
         if since is not None:
             params['deletedSince'] = to_seconds(since)
-        payload, server_at = self.instance.call('GET', f'{_INDICATORS}/deleted', params)
-        rows = rows_of(payload)
+        response = self.instance.call('GET', f'{_INDICATORS}/deleted', params)
+        rows = rows_of(response.payload)
         check_deleted(rows, owner)
         return DeletedPage(
             entries=tuple(
@@ -227,8 +227,8 @@ class ThreatConnectSource:
                 )
                 for row in rows
             ),
-            server_at=server_at,
-            count=known_count(payload),
+            server_at=response.server_at,
+            count=known_count(response.payload),
         )
 
     def owners(self) -> tuple[Owner, ...]:
@@ -244,7 +244,7 @@ class ThreatConnectSource:
             # By offset, not by the address in `next`: that may be on another host, which must not
             # receive a signature.
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
-            payload, _ = self.instance.call('GET', _OWNERS, params)
+            payload = self.instance.call('GET', _OWNERS, params).payload
             rows = rows_of(payload)
             known = len(seen)
             seen.update((owner_name(row), owner_of(row)) for row in rows)
@@ -277,7 +277,7 @@ class ThreatConnectSource:
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
         """
-        payload, _ = self.instance.call('OPTIONS', _KEYWORDS, {})
+        payload = self.instance.call('OPTIONS', _KEYWORDS, {}).payload
         return tuple(
             TqlKeyword(
                 name=text_of(row, 'keyword') or text_of(row, 'name'),
@@ -302,8 +302,19 @@ class ThreatConnectSource:
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
         """
-        _, server_at = self.instance.exchange('GET', _OWNERS, {'resultStart': 0, 'resultLimit': 1})
-        return server_at
+        _, answer = self.instance.exchange('GET', _OWNERS, {'resultStart': 0, 'resultLimit': 1})
+        return date_of(answer)
+
+
+def _page(
+    rows: Sequence[Mapping[str, object]], response: Response, *, count: int | None = None
+) -> SourcePage:
+    return SourcePage(
+        rows=tuple(rows),
+        server_at=response.server_at,
+        count=count,
+        row_bytes=response.size_bytes // max(1, len(rows)),
+    )
 
 
 def _count_params(question: Question) -> dict[str, Param]:

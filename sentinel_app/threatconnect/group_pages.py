@@ -161,15 +161,13 @@ class GroupPages:
             params['count'] = True
 
         def ask(form: Form) -> tuple[Payload, dt.datetime]:
-            payload, server_at = self._instance.call(
-                'GET', _GROUPS, params, form=form, limit=PAGE_LIMIT
-            )
-            check_groups(rows_of(payload), ids=question.ids, types=question.types)
-            return payload, server_at
+            found = self._instance.call('GET', _GROUPS, params, form=form, limit=PAGE_LIMIT)
+            check_groups(rows_of(found.payload), ids=question.ids, types=question.types)
+            return found.payload, found.server_at
 
         def prove(form: Form) -> None:
             nothing = page_params(f'({question.tql}) AND id < 0', list(question.fields), 1)
-            payload, _ = self._instance.call('GET', _GROUPS, nothing, form=form)
+            payload = self._instance.call('GET', _GROUPS, nothing, form=form).payload
             check_empty(rows_of(payload), known_count(payload))
 
         return self._instance.ask(ask, prove=prove, params=params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -17,7 +18,14 @@ from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.errors import REMEDY, ReadError, ReadTimeoutError
 from sentinel_app.log import EventLog
 from sentinel_app.network.contact import Contact
-from sentinel_app.network.exchange import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.network.exchange import (
+    Answer,
+    FaultKind,
+    HttpClient,
+    NetworkFault,
+    SizeLimit,
+    Timeouts,
+)
 from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.form import Form, LongForm
 from sentinel_app.threatconnect.pace import RequestPace
@@ -40,16 +48,28 @@ READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
 """Time limits of reading. A page of thousands of rows with their attributes can take a minute."""
 
 PAGE_LIMIT: Final = SizeLimit(body_bytes=24 << 20, values=1_000_000)
-"""Size limits of a page. 2,000 Indicators take some 5 MB; a page of Indicators with hundreds of
+"""Size limits of a page. 1,000 Indicators take some 2.5 MB; a page of Indicators with hundreds of
 attributes is requested again with fewer rows."""
 
 LIST_LIMIT: Final = SizeLimit(body_bytes=8 << 20, values=300_000)
 """Size limits of lists with short rows: owners, keywords and deleted Indicators."""
 
 Param = str | int | bool | list[str]
-Answer = TypeVar('Answer')
+Result = TypeVar('Result')
 
 _log = EventLog(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A successful response."""
+
+    payload: Payload
+    """Its JSON."""
+    server_at: dt.datetime
+    """The server's own time."""
+    size_bytes: int
+    """Size of its body, decompressed."""
 
 
 class Instance:
@@ -86,11 +106,11 @@ class Instance:
 
     def ask(
         self,
-        ask: Callable[[Form], Answer],
+        ask: Callable[[Form], Result],
         *,
         prove: Callable[[Form], object] | None,
         params: Mapping[str, Param],
-    ) -> Answer:
+    ) -> Result:
         """Return the response to a question, in the form that fits its length.
 
         Args:
@@ -114,8 +134,8 @@ class Instance:
         *,
         form: Form = Form.ADDRESS,
         limit: SizeLimit = LIST_LIMIT,
-    ) -> tuple[Payload, dt.datetime]:
-        """Make one request; return the JSON of the response and the server's time.
+    ) -> Response:
+        """Make one request, and return the response.
 
         Args:
             method: the method.
@@ -132,14 +152,19 @@ class Instance:
             GatewayError: a proxy or gateway refused the request.
         """
         sent_at = self._clock.now()
-        payload, server_at = self.exchange(method, path, params, form=form, limit=limit)
+        payload, answer = self.exchange(method, path, params, form=form, limit=limit)
+        server_at = date_of(answer)
         if server_at is not None and abs(server_at - self._clock.now()) > GREATEST_SKEW:
             self._record_wrong_date(server_at)
             server_at = None
         # Without a Date the window must not end in ThreatConnect's future. Our own clock minus the
         # maximum difference of valid signatures cannot be there: at worst some rows wait for the
         # next window.
-        return payload, server_at or sent_at - GREATEST_SKEW
+        return Response(
+            payload=payload,
+            server_at=server_at or sent_at - GREATEST_SKEW,
+            size_bytes=answer.body_bytes,
+        )
 
     @property
     def warning(self) -> str | None:
@@ -169,8 +194,8 @@ class Instance:
         *,
         form: Form = Form.ADDRESS,
         limit: SizeLimit = LIST_LIMIT,
-    ) -> tuple[Payload, dt.datetime | None]:
-        """Make one request; return the JSON of the response, and its date if it has one.
+    ) -> tuple[Payload, Answer]:
+        """Make one request; return the JSON of the response, and the response itself.
 
         Raises:
             SentinelAppError: as for `call`.
@@ -187,7 +212,12 @@ class Instance:
             except NetworkFault as fault:
                 raise _unanswered(fault) from None
             payload = read_answer(answer, now=self._clock.now())
-        return payload, parse_date(answer.headers.get('Date'))
+        return payload, answer
+
+
+def date_of(answer: Answer) -> dt.datetime | None:
+    """Return the server's own time, in whole seconds; None if the response has none."""
+    return parse_date(answer.headers.get('Date'))
 
 
 def page_params(tql: str, fields: list[str], limit: int, offset: int = 0) -> dict[str, Param]:

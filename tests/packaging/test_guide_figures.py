@@ -211,7 +211,8 @@ CLAIMS: dict[str, list[str]] = {
         f'| requests in any {WINDOW_S:g} s | *Requests per Minute*, at most {_LIMIT} |',
         (
             f'{of("pipeline.retrier", "LARGEST_PAGE_SIZE"):,} Indicators; '
-            f'{of("pipeline.retrier", "FIRST_PAGE_SIZE"):,} at first'
+            f'{of("pipeline.retrier", "FIRST_PAGE_SIZE"):,} at first, as many as '
+            f'{of("pipeline.retrier", "LARGEST_PAGE_BYTES") / 1e6:g} MB hold'
         ),
         'smaller pages, down to 1 |',
         (

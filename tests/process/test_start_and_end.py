@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.config.settings import LABELS
-from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, LARGEST_PAGE_SIZE
+from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE
 from tests.config.test_settings import GOOD
 from tests.harness.running import (
     MakeStand,
@@ -91,11 +91,11 @@ class TestShutdownDuringEachStage:
             # However late the end comes, the last pages have not been read by then.
             stand.threatconnect.faults.on('slow_above', after=3, rows=500, wait_s=60.0)
             begin_update(stand, rows)
-            until(lambda: in_memory(stand) == FIRST_PAGE_SIZE + LARGEST_PAGE_SIZE)
+            until(lambda: in_memory(stand) > FIRST_PAGE_SIZE)
             assert stand.api('POST', 'api/task/convert/resume', {}).status_code == 200
             until(lambda: in_store(stand, 'ledger'))
             shut_down(stand)
-            assert 0 < in_store(stand, 'page_ids') < MANY / LARGEST_PAGE_SIZE + 1
+            assert 0 < in_store(stand, 'page_ids') <= 3
             finish(stand)
 
 

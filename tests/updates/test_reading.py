@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, LARGEST_PAGE_BYTES
 from tests.harness.engine import OWNERS, Engine, World, hosts, outcomes, query
 from tests.harness.soak import amount
 from tests.simulators.threatconnect import FIRST_ID, Owner, PageEvent
@@ -254,3 +255,22 @@ def test_too_large_pages_get_smaller_until_they_come(world: World, engine: Engin
     (job,) = engine.last_jobs()
     assert outcomes(job) == {'sent': 150}
     engine.assert_right()
+
+
+def test_page_of_large_rows_has_fewer_of_them(world: World, engine: Engine) -> None:
+    size = 10_000
+    large = hosts(FIRST_PAGE_SIZE, attributes=[{'type': 'Source', 'value': 'x' * size}])
+    world.store.load([*large, *hosts(1_000, prefix='small')])
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    assert outcomes(job) == {'sent': len(large) + 1_000}
+    engine.assert_right()
+    asked = [
+        int(seen.query['resultLimit'][0])
+        for seen in world.threatconnect.requests
+        if seen.path.endswith('/v3/indicators') and 'fields' in seen.query
+    ]
+    # Those before it check whether ThreatConnect sorts by id.
+    second, *_, last = asked[asked.index(FIRST_PAGE_SIZE) + 1 :]
+    assert LARGEST_PAGE_BYTES / 2 < second * size < LARGEST_PAGE_BYTES
+    assert last > second
