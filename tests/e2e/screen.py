@@ -34,7 +34,11 @@ _JUDGE = """async (options) => {
 }"""
 # A window that still fades in has other colors than when it is there in full.
 _STILL = """async () => {
-  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  let [at, frames] = [scrollY, 0];
+  while (frames < 3) {
+    await new Promise(requestAnimationFrame);
+    [at, frames] = [scrollY, at === scrollY ? frames + 1 : 0];
+  }
   const ends = ({ effect }) => effect.getComputedTiming().iterations !== Infinity;
   const moving = document.getAnimations().filter(ends);
   await Promise.all(moving.map((each) => each.finished.catch(() => undefined)));
