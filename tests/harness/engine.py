@@ -59,6 +59,10 @@ CA_VARIABLES = ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
 _STOP_S = 10.0
 
 
+LONGEST_STALL_S = 30.0
+"""Real seconds for which a busy machine may let a process stand still."""
+
+
 class ScaledClock:
     """The machine's clock, running faster; implements `Clock`, and waits accordingly shorter.
 
@@ -139,6 +143,9 @@ class World:
         self.clock = clock or ScaledClock()
         self.store = TimedStore(self.clock, rows)
         self.threatconnect = ThreatConnectSimulator(certificates, self.store)
+        # A signature that is a moment on its way through a busy machine ages as much faster as the
+        # clock runs.
+        self.threatconnect.gate.max_skew_s += LONGEST_STALL_S * self.clock.speed
         self.entra = EntraSimulator(certificates)
         self.sentinel = SentinelSimulator(
             certificates,

@@ -83,6 +83,7 @@ def test_many_stops_in_a_row_lose_nothing(world: World, make_engine: Callable[..
         )
     assert restarts > 2
     first, second = engine.jobs()
+    assert first['status'] == second['status'] == 'Upload Complete', engine.jobs()
     assert first['count_sent'] + second['count_sent'] == 1_500
     assert second['count_duplicate'] == first['count_sent']
     assert sent_again(world) == 0

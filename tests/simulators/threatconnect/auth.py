@@ -61,6 +61,8 @@ class Gate:
 
     def __init__(self, users: Iterable[User]) -> None:
         self.users = {user.access_id: user for user in users}
+        self.max_skew_s: float = MAX_SKEW_S
+        """By how much the time of a signature may differ."""
         self._tokens: dict[str, tuple[User, int]] = {}
         self._lock = threading.Lock()
 
@@ -80,7 +82,7 @@ class Gate:
         timestamp = request.headers.get('timestamp', '')
         if not timestamp.isascii() or not timestamp.isdigit():
             raise ApiError(401, 'Invalid timestamp')
-        if abs(int(timestamp) - now.timestamp()) > MAX_SKEW_S:
+        if abs(int(timestamp) - now.timestamp()) > self.max_skew_s:
             raise ApiError(401, 'Timestamp out of acceptable time range')
         wanted = sign(user.secret_key, request.target, request.method, timestamp)
         if not hmac.compare_digest(wanted.encode(), signature.encode()):
