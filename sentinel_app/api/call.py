@@ -54,17 +54,17 @@ class Request(Generic[Input]):
         return user.name if user else None
 
     def number_in_path(self, name: str, *, of: str) -> int:
-        """Return a value in its path that is the number of something.
+        """Return the numeric ID in its path.
 
         Args:
-            name: of the value.
-            of: what it is the number of, in words for people.
+            name: the name of the value.
+            of: what has such an ID, in words for people.
 
         Raises:
             NotFoundError: nothing can have it.
         """
         text = self.path[name]
-        # Their length first: Python refuses to read numbers of thousands of digits.
+        # The length first: `int` raises `ValueError` for thousands of digits.
         is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
         if not is_number or int(text) > _LARGEST_ID:
             raise NotFoundError(f'No {of} has this ID.')

@@ -19,8 +19,8 @@ LARGEST_PAGE_SIZE = 2_000
 """Maximum rows of a page. ThreatConnect allows 10,000, but larger pages only cost memory."""
 
 LARGEST_PAGE_BYTES = 2_500_000
-"""Size that a page may be expected to have: with many attributes or Groups to a row it has fewer
-rows, as the memory of an update is that of its pages."""
+"""Expected size of a page, in bytes, above which the next one has fewer rows: an update's memory is
+mainly that of its pages, and rows with many attributes or Groups are large."""
 
 QUICK_PAGE_S = 10.0
 """Maximum seconds of a page after which the next one may be larger."""
@@ -82,7 +82,7 @@ class Retrier:
         """Return the page that `call` gets for a page size, and the size for the next page.
 
         A page that times out is requested again with half the size; a quick one doubles the next,
-        as far as rows of this size fit on it.
+        as long as it stays below `LARGEST_PAGE_BYTES` with rows of this size.
 
         Raises:
             RetryableError: the error of the last attempt.

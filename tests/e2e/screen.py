@@ -32,7 +32,8 @@ _JUDGE = """async (options) => {
     ({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 200)}`),
   );
 }"""
-# A window that still fades in has other colors than when it is there in full.
+# A window that still fades in has other colors than when it is there in full, and what is fixed is
+# out of place while the page scrolls.
 _STILL = """async () => {
   let [at, frames] = [scrollY, 0];
   while (frames < 3) {

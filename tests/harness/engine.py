@@ -57,9 +57,7 @@ TYPES = (
 )
 CA_VARIABLES = ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
 _STOP_S = 10.0
-
-
-LONGEST_STALL_S = 30.0
+_LONGEST_STALL_S = 30.0
 """Real seconds for which a busy machine may let a process stand still."""
 
 
@@ -143,9 +141,9 @@ class World:
         self.clock = clock or ScaledClock()
         self.store = TimedStore(self.clock, rows)
         self.threatconnect = ThreatConnectSimulator(certificates, self.store)
-        # A signature that is a moment on its way through a busy machine ages as much faster as the
-        # clock runs.
-        self.threatconnect.gate.max_skew_s += LONGEST_STALL_S * self.clock.speed
+        # A request that a busy machine delays ages faster than in real time, as the clock runs
+        # faster.
+        self.threatconnect.gate.max_skew_s += _LONGEST_STALL_S * (self.clock.speed - 1)
         self.entra = EntraSimulator(certificates)
         self.sentinel = SentinelSimulator(
             certificates,

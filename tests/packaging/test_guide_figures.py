@@ -211,8 +211,8 @@ CLAIMS: dict[str, list[str]] = {
         f'| requests in any {WINDOW_S:g} s | *Requests per Minute*, at most {_LIMIT} |',
         (
             f'{of("pipeline.retrier", "LARGEST_PAGE_SIZE"):,} Indicators; '
-            f'{of("pipeline.retrier", "FIRST_PAGE_SIZE"):,} at first, as many as '
-            f'{of("pipeline.retrier", "LARGEST_PAGE_BYTES") / 1e6:g} MB hold'
+            f'{of("pipeline.retrier", "FIRST_PAGE_SIZE"):,} at first, then no more than fit in '
+            f'about {of("pipeline.retrier", "LARGEST_PAGE_BYTES") / 1e6:g} MB'
         ),
         'smaller pages, down to 1 |',
         (

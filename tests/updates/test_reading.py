@@ -257,8 +257,13 @@ def test_too_large_pages_get_smaller_until_they_come(world: World, engine: Engin
     engine.assert_right()
 
 
-def test_page_of_large_rows_has_fewer_of_them(world: World, engine: Engine) -> None:
+@pytest.mark.parametrize('fault', [None, 'ignores_id_filter'], ids=['by id', 'by time'])
+def test_page_of_large_rows_has_fewer_of_them(
+    world: World, engine: Engine, fault: str | None
+) -> None:
     size = 10_000
+    if fault:
+        world.threatconnect.faults.on(fault)
     large = hosts(FIRST_PAGE_SIZE, attributes=[{'type': 'Source', 'value': 'x' * size}])
     world.store.load([*large, *hosts(1_000, prefix='small')])
     engine.save_queries([query()])

@@ -62,7 +62,7 @@ class Gate:
     def __init__(self, users: Iterable[User]) -> None:
         self.users = {user.access_id: user for user in users}
         self.max_skew_s: float = MAX_SKEW_S
-        """By how much the time of a signature may differ."""
+        """Largest difference between the time of a signature and the server's."""
         self._tokens: dict[str, tuple[User, int]] = {}
         self._lock = threading.Lock()
 
